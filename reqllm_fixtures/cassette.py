@@ -1,0 +1,159 @@
+"""What was recorded, and which of it was played: values, and one machine over them. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+from os import PathLike, fspath
+from typing import Literal, Protocol
+
+import msgspec
+
+from reqllm_fixtures.errors import Difference, UnmatchedRequestError
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """What one network read gave; `at_ms` in milliseconds since the request was sent."""
+
+    data: bytes
+    at_ms: float = 0.0
+
+
+class EndError(msgspec.Struct, frozen=True):
+    """The error that ended a stream: the name of httpx's class, and its message."""
+
+    name: str
+    message: str = ""
+
+
+End = Literal["eof", "client_closed"] | EndError
+
+
+class RecordedRequest(msgspec.Struct, frozen=True):
+    """A request as it was sent; a header that came twice is there twice."""
+
+    method: str
+    uri: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+class RecordedResponse(msgspec.Struct, frozen=True):
+    """A response as it arrived: how it was cut, when, and how it ended."""
+
+    status: int
+    reason: str = ""
+    headers: Headers = ()
+    pieces: tuple[Piece, ...] = ()
+    end: End = "eof"
+    recorded_at: datetime | None = None  # None: a foreign file does not say
+
+    @property
+    def body(self) -> bytes:
+        """Join the pieces."""
+        return b"".join(piece.data for piece in self.pieces)
+
+
+class Interaction(msgspec.Struct, frozen=True):
+    """One request and its response."""
+
+    request: RecordedRequest
+    response: RecordedResponse
+
+
+class Matcher(Protocol):
+    """Decides which recording answers a request. Must be pure: keys are kept."""
+
+    def key(self, request: RecordedRequest) -> Hashable:
+        """Give equal keys to requests that one recording answers."""
+
+    def differences(
+        self, recorded: RecordedRequest, asked: RecordedRequest
+    ) -> Sequence[Difference]:
+        """Tell every place where the two differ; none if their keys are equal."""
+
+    def describe(self, request: RecordedRequest) -> str:
+        """Name a request in a message, without its secrets."""
+
+
+class Cassette:
+    """The interactions of one file. Each plays once; among equals the first recorded is first.
+
+    Threads may share it: taking a recording is one atomic step.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], interactions: Iterable[Interaction], *, matcher: Matcher
+    ) -> None:
+        self.path = fspath(path)
+        self.interactions = tuple(interactions)
+        self.matcher = matcher
+        self._waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for index, interaction in enumerate(self.interactions):
+            self._waiting[matcher.key(interaction.request)].append(index)
+        self._played: list[int] = []
+        self._misses: list[UnmatchedRequestError] = []
+
+    def __repr__(self) -> str:
+        return f"<Cassette {self.path}: {len(self._played)} of {len(self.interactions)} played>"
+
+    def play(self, request: RecordedRequest) -> Interaction:
+        """Take the first recording that answers this request and was not played yet.
+
+        Raises UnmatchedRequestError, and keeps it in `misses`: client libraries may swallow it.
+        """
+        waiting = self._waiting.get(self.matcher.key(request))
+        try:
+            index = waiting.popleft() if waiting else None
+        except IndexError:  # another thread took the last one since we looked
+            index = None
+        if index is None:
+            raise self._miss(request)
+        self._played.append(index)
+        return self.interactions[index]
+
+    @property
+    def played(self) -> tuple[Interaction, ...]:
+        """What was played, in the order in which it was asked for."""
+        return tuple(self.interactions[index] for index in tuple(self._played))
+
+    @property
+    def unplayed(self) -> tuple[Interaction, ...]:
+        """What nobody asked for yet, in the order of the file."""
+        played = set(self._played)
+        return tuple(each for i, each in enumerate(self.interactions) if i not in played)
+
+    @property
+    def misses(self) -> tuple[UnmatchedRequestError, ...]:
+        """The requests that no recording answered."""
+        return tuple(self._misses)
+
+    def _miss(self, request: RecordedRequest) -> UnmatchedRequestError:
+        nearest, differences = self._nearest(request)
+        error = UnmatchedRequestError(
+            self.path,
+            self.matcher.describe(request),
+            nearest=nearest,
+            nearest_request=""
+            if nearest is None
+            else self.matcher.describe(self.interactions[nearest].request),
+            differences=differences,
+        )
+        self._misses.append(error)
+        return error
+
+    def _nearest(self, request: RecordedRequest) -> tuple[int | None, Sequence[Difference]]:
+        played = set(self._played)
+        best: tuple[tuple[int, int, bool], int, Sequence[Difference]] | None = None
+        for index, interaction in enumerate(self.interactions):
+            found = self.matcher.differences(interaction.request, request)
+            elsewhere = sum(not each.path.startswith("$") for each in found)
+            # Another address is further off than any other JSON; an unplayed one breaks the tie.
+            # Among equal recordings that are all spent, the last is the one to name.
+            rank = (elsewhere, len(found), bool(found) and index in played)
+            if best is None or rank < best[0] or (rank == best[0] and not found):
+                best = (rank, index, found)
+        return (None, ()) if best is None else (best[1], best[2])

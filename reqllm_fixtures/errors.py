@@ -1,0 +1,162 @@
+"""What can go wrong with a recording, told so that the reader knows what to do next.
+
+FixtureError
+ ├── CassetteNotFoundError     there is no such file
+ ├── CassetteFormatError       the file is there and is not a cassette that we can read
+ ├── UnmatchedRequestError     no recording answers this request
+ ├── RecordingEndedError       the client reads on where it had left when this was recorded
+ ├── ModeError                 no such mode
+ └── MissingDependencyError    a package is needed for this file and is not installed
+
+FixtureWarning
+ ├── StalePiecesWarning        the body was changed since its pieces were written down
+ └── SlowYamlWarning           PyYAML was built without libyaml
+
+None of these is an error of httpx: a client library must not take a missing recording for a
+network failure and retry it.
+"""
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import Any, Final, NamedTuple
+
+ABSENT: Final = type("Absent", (), {"__repr__": lambda _: "(absent)", "__slots__": ()})()
+
+_SHOWN_CHARACTERS = 120
+_SHOWN_BEFORE_DIFFERENCE = 30
+
+
+class Difference(NamedTuple):
+    """One place where a request departs from a recording.
+
+    `path` is a JSON path (`$.messages[0].content`) for what is inside a JSON body, else a name:
+    `method`, `url.host`, `url.query.alt`, `body`. A side that has nothing there holds `ABSENT`.
+    """
+
+    path: str
+    recorded: Any
+    asked: Any
+
+
+class FixtureError(Exception):
+    """Base of every error of the harness."""
+
+
+class CassetteNotFoundError(FixtureError):
+    """There is no cassette at this path."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = fspath(path)
+        super().__init__(
+            f"There is no cassette at {self.path}. Replay needs a recording: "
+            "check the path, or record one first."
+        )
+
+
+class CassetteFormatError(FixtureError):
+    """The file is not a cassette that we can read; it was left as it is."""
+
+    def __init__(
+        self, path: str | PathLike[str] | None, *, expected: str, came: str, advice: str
+    ) -> None:
+        self.path = None if path is None else fspath(path)
+        self.expected, self.came, self.advice = expected, came, advice
+        super().__init__(
+            f"{self.path or 'This text'} is not a cassette that can be played. "
+            f"Expected: {expected}. Came: {came}. {advice}"
+        )
+
+
+class UnmatchedRequestError(FixtureError):
+    """No recording answers this request.
+
+    `nearest` is the position of the recording that comes closest, None in an empty cassette;
+    `differences` say where it departs. No difference at all means: it was played already.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        request: str,
+        *,
+        nearest: int | None = None,
+        nearest_request: str = "",
+        differences: Sequence[Difference] = (),
+    ) -> None:
+        self.path = fspath(path)
+        self.request = request
+        self.nearest = nearest
+        self.differences = tuple(differences)
+        head = f"No recording in {self.path} answers {request}."
+        super().__init__("\n".join([head, *self._reasons(nearest_request)]))
+
+    def _reasons(self, nearest_request: str) -> list[str]:
+        if self.nearest is None:
+            return ["The cassette has no recordings: record this request first."]
+        name = f"interaction {self.nearest} ({nearest_request})"
+        if not self.differences:
+            return [
+                f"Every recording equal to it was played already, the last is {name}.",
+                "A recording plays once: record the request as often as it is sent.",
+            ]
+        return [
+            f"The nearest is {name}. It differs in:",
+            *(line for each in self.differences for line in _told(each)),
+            "Undo the change if it was not meant; record the request anew if it was.",
+        ]
+
+
+class RecordingEndedError(FixtureError):
+    """The client reads past the point where it had closed the stream while recording."""
+
+    def __init__(self, path: str | PathLike[str], length: int) -> None:
+        self.path = fspath(path)
+        self.length = length
+        super().__init__(
+            f"The recording in {self.path} ends after {length} bytes, because the client closed "
+            "the stream there when it was recorded; what would have followed is not known. "
+            "Leave the stream there again, or record it anew and read it to its end."
+        )
+
+
+class ModeError(FixtureError):
+    """The cassette cannot be used in this mode."""
+
+
+class MissingDependencyError(FixtureError):
+    """A package is needed that is not installed."""
+
+
+class FixtureWarning(UserWarning):
+    """Base of every warning of the harness."""
+
+
+class StalePiecesWarning(FixtureWarning):
+    """A recorded body no longer is what its piece sizes were written for."""
+
+
+class SlowYamlWarning(FixtureWarning):
+    """PyYAML has no libyaml here and reads cassettes some thirty times slower."""
+
+
+def _told(difference: Difference) -> list[str]:
+    recorded, asked = _shown(difference.recorded, difference.asked)
+    return [f"  {difference.path}", f"    recorded: {recorded}", f"    asked:    {asked}"]
+
+
+def _shown(recorded: Any, asked: Any) -> tuple[str, str]:
+    """Show both values, long ones around the first place where they part."""
+    left, right = repr(recorded), repr(asked)
+    parted = next(
+        (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
+    start = max(0, parted - _SHOWN_BEFORE_DIFFERENCE)
+    return _window(left, start), _window(right, start)
+
+
+def _window(text: str, start: int) -> str:
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text
+    end = start + _SHOWN_CHARACTERS
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
