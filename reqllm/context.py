@@ -1,0 +1,184 @@
+"""The conversation: `Context` holds `Message`s and the `Tool`s the model may call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias, get_args
+
+from msgspec import Struct
+
+from reqllm.content import ContentPart, TextPart, Tool, ToolCall, ToolResultPart
+from reqllm.errors import InvalidContextError
+
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+ROLES: tuple[str, ...] = get_args(Role)
+Content: TypeAlias = str | ContentPart | Iterable[str | ContentPart]
+
+
+class Message(Struct, frozen=True):
+    """One turn: who speaks, and the parts of what is said, in order."""
+
+    role: Role
+    content: tuple[ContentPart, ...] = ()
+    name: str | None = None
+    metadata: Mapping[str, Any] = {}
+
+    @classmethod
+    def of(cls, role: str, content: Content, **fields: Any) -> Message:
+        """Return a message of `role`; text becomes a part of its own.
+
+        Raises InvalidContextError for a role or a part that there is not.
+        """
+        if role not in ROLES:
+            raise InvalidContextError(f"expected a role of {', '.join(ROLES)}, got {role!r}")
+        return cls(role, _parts(content), **fields)  # type: ignore[arg-type]  # checked above
+
+    @classmethod
+    def system(cls, content: Content) -> Message:
+        return cls.of("system", content)
+
+    @classmethod
+    def user(cls, content: Content) -> Message:
+        return cls.of("user", content)
+
+    @classmethod
+    def assistant(cls, content: Content = (), tool_calls: Iterable[ToolCall] = ()) -> Message:
+        return cls.of("assistant", (*_parts(content), *tool_calls))
+
+    @classmethod
+    def tool(
+        cls, tool_call_id: str, result: Any, *, name: str | None = None, is_error: bool = False
+    ) -> Message:
+        """Return the answer to one tool call: text or plain JSON values."""
+        part = ToolResultPart(tool_call_id, result, name=name, is_error=is_error)
+        return cls.of("tool", part)
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined."""
+        return "".join(part.content for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return tuple(part for part in self.content if isinstance(part, ToolCall))
+
+
+class Context(Struct, frozen=True):
+    """A conversation; every change gives a new one."""
+
+    messages: tuple[Message, ...] = ()
+    tools: tuple[Tool, ...] = ()
+
+    @classmethod
+    def new(
+        cls,
+        prompt: str | Message | Mapping[str, Any] | Context | Iterable[Any] = (),
+        *,
+        system: str | None = None,
+        tools: Iterable[Tool] = (),
+    ) -> Context:
+        """Return a context from a prompt, a message, messages, or another context.
+
+        A message may also be a map with `role` and `content`.
+        Raises InvalidContextError for anything else.
+        """
+        base = prompt if isinstance(prompt, Context) else cls(tuple(_messages(prompt)))
+        context = base.with_tools(tools)
+        return context if system is None else context.prepend(Message.system(system))
+
+    def append(self, *messages: Any) -> Context:
+        """Return the context with messages after the others; an iterable of them will do."""
+        return Context((*self.messages, *_messages(messages)), self.tools)
+
+    def prepend(self, *messages: Any) -> Context:
+        """Return the context with messages before the others."""
+        return Context((*_messages(messages), *self.messages), self.tools)
+
+    def with_tools(self, tools: Iterable[Tool]) -> Context:
+        """Return the context with more tools."""
+        added = tuple(tools)
+        for tool in added:
+            if not isinstance(tool, Tool):
+                raise InvalidContextError(f"expected a Tool, got {type(tool).__name__}: {tool!r}")
+        return Context(self.messages, (*self.tools, *added))
+
+    @property
+    def system(self) -> str | None:
+        """The system prompt: all system messages, joined by a blank line."""
+        said = [message.text for message in self.messages if message.role == "system"]
+        return "\n\n".join(said) if said else None
+
+    def require_prompt(self) -> None:
+        """Raise InvalidContextError unless a model has something to answer."""
+        turns = [message for message in self.messages if message.role != "system"]
+        if not turns:
+            raise InvalidContextError(
+                "expected a context with at least one message that is not a system prompt, "
+                'got none; use Context.new("...")'
+            )
+        for message in turns:
+            if message.role != "assistant" and not _says_something(message):
+                raise InvalidContextError(
+                    f"expected every message to say something, got an empty {message.role} message"
+                )
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+def _says_something(message: Message) -> bool:
+    return any(not isinstance(part, TextPart) or part.content for part in message.content)
+
+
+def _parts(content: Content) -> tuple[ContentPart, ...]:
+    if isinstance(content, str):
+        return (TextPart(content),)
+    if isinstance(content, ContentPart):
+        return (content,)
+    if not isinstance(content, Iterable) or isinstance(content, Mapping | bytes):
+        raise InvalidContextError(
+            f"expected text, a ContentPart or several of them, got {type(content).__name__}"
+        )
+    return tuple(_part(part) for part in content)
+
+
+def _part(part: Any) -> ContentPart:
+    if isinstance(part, str):
+        return TextPart(part)
+    if isinstance(part, ContentPart):
+        return part
+    raise InvalidContextError(
+        f"expected text or a ContentPart in a message, got {type(part).__name__}"
+    )
+
+
+def _messages(prompt: Any) -> Iterator[Message]:
+    if isinstance(prompt, str):
+        yield Message.user(prompt)
+    elif isinstance(prompt, Message):
+        yield prompt
+    elif isinstance(prompt, Context):
+        yield from prompt.messages
+    elif isinstance(prompt, Mapping):
+        yield _from_map(prompt)
+    elif isinstance(prompt, Iterable) and not isinstance(prompt, bytes):
+        for item in prompt:
+            yield from _messages(item)
+    else:
+        raise InvalidContextError(
+            "expected a prompt, a Message, a map with `role` and `content`, or several of them, "
+            f"got {type(prompt).__name__}"
+        )
+
+
+def _from_map(message: Mapping[str, Any]) -> Message:
+    unknown = set(message) - {"role", "content", "name"}
+    if unknown or "role" not in message:
+        raise InvalidContextError(
+            "expected a message map with `role`, `content` and perhaps `name`, "
+            f"got the keys {sorted(map(str, message))}; build richer ones with Message"
+        )
+    return Message.of(message["role"], message.get("content", ()), name=message.get("name"))

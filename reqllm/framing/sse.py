@@ -1,0 +1,223 @@
+"""Server-sent events from bytes, however they were cut.
+
+Follows the WHATWG text (https://html.spec.whatwg.org/multipage/server-sent-events.html), on
+bytes, always as UTF-8, with two deliberate deviations: an event that is whole but for its
+last blank line is not lost at a clean end (`end` hands it out, marked `flushed`), and one
+event may not grow past a limit. Which content types count as a stream, and what a sentinel
+looks like, are not questions of framing: they are answered above.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reqllm.errors import EventTooLargeError
+
+MAX_EVENT_BYTES = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+# A hostile server may send endlessly many event names; beyond these none is remembered.
+_NAMES_REMEMBERED = 64
+
+
+class ServerSentEvent(Struct, frozen=True, gc=False):
+    """One event as sent; `data` is what its data lines held, joined by LF."""
+
+    data: bytes
+    event: str = "message"
+    id: str = ""
+    flushed: bool = False
+    """The stream ended before the blank line that should close the event."""
+
+    @property
+    def text(self) -> str:
+        """`data` as text; bytes that are no UTF-8 become U+FFFD."""
+        return self.data.decode("utf-8", "replace")
+
+
+class Comment(Struct, frozen=True, gc=False):
+    """A comment line: providers send them to keep the connection alive."""
+
+    text: str
+
+
+class SSEDecoder:
+    """Turns pieces of a byte stream into events; `receive` each piece, then `end`.
+
+    Once an event passes `max_event_bytes` (one line, or the data of one event), `error`
+    is set and nothing more comes out. `comments=True` hands out comment lines as well.
+    """
+
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
+        self.error: EventTooLargeError | None = None
+        self.retry_ms: int | None = None
+        """The reconnection time the server asked for; recorded, never acted on."""
+        self.keepalives = 0
+        """Comment lines seen."""
+        self._limit = max_event_bytes
+        self._want_comments = comments
+        self._names: dict[bytes, str] = {}
+        self._head: bytes | None = b""  # None once the byte order mark is decided
+        self._after_cr = False
+        self._line = bytearray()  # a line without its end yet
+        self._data: list[bytes] = []
+        self._data_bytes = 0
+        self._event = ""
+        self._id = ""
+        self._between_events = True
+
+    def receive(self, piece: bytes) -> list[ServerSentEvent | Comment]:
+        """Take the next piece; return the events that it completed."""
+        if self._head is not None:
+            piece = self._skip_bom(piece)
+        if self._after_cr and piece:
+            # The CR before this piece already ended its line.
+            if piece[:1] == b"\n":
+                piece = piece[1:]
+            self._after_cr = False
+        if self.error is not None or not piece:
+            return []
+        if b"\r" in piece:
+            self._after_cr = piece.endswith(b"\r")
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        out: list[ServerSentEvent | Comment] = []
+        self._receive_lf(piece, out)
+        return out
+
+    def end(self) -> list[ServerSentEvent | Comment]:
+        """Take the clean end of the stream; return the event that lacked its blank line."""
+        out: list[ServerSentEvent | Comment] = []
+        if self._head:
+            self._line += self._head
+            self._head = None
+        if self.error is None and self._line:
+            self._take_line(bytes(self._line), out)
+        self._line.clear()
+        if self.error is None:
+            self._dispatch(out, flushed=True)
+        return out
+
+    def _skip_bom(self, piece: bytes) -> bytes:
+        head = (self._head or b"") + piece
+        if len(head) < len(_BOM) and _BOM.startswith(head):
+            self._head = head
+            return b""
+        self._head = None
+        return head[len(_BOM) :] if head.startswith(_BOM) else head
+
+    def _receive_lf(self, piece: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        """Take a piece whose only line end is LF.
+
+        Whole events between two blank lines are taken apart at once; only the edges of
+        a piece go line by line. That is what makes large pieces cheap.
+        """
+        start = 0
+        if not self._between_events:
+            start = self._end_of_begun_event(piece)
+            self._take_lines(piece[:start] if start < len(piece) else piece, out)
+        stop = piece.rfind(b"\n\n", start)
+        if stop >= 0 and self._between_events:
+            self._take_blocks(piece[start:stop], out)
+            start = stop + 2
+        if start < len(piece):
+            self._take_lines(piece[start:] if start else piece, out)
+
+    def _end_of_begun_event(self, piece: bytes) -> int:
+        """Return where in the piece the event ends that began before it."""
+        if not self._line and piece[:1] == b"\n":
+            return 1
+        blank = piece.find(b"\n\n")
+        return len(piece) if blank < 0 else blank + 2
+
+    def _take_blocks(self, region: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        """Take whole events, divided by blank lines."""
+        emit = out.append
+        names = self._names
+        last_id = self._id
+        check_size = len(region) > self._limit
+        for block in region.split(b"\n\n"):
+            if check_size and len(block) > self._limit:
+                self._take_lines(block + b"\n\n", out)
+                if self.error is not None:
+                    return
+            elif block[:6] == b"data: " and b"\n" not in block:
+                emit(ServerSentEvent(block[6:], "message", last_id))
+            elif block[:7] == b"event: ":
+                head, _, data = block.partition(b"\ndata: ")
+                name = names.get(head)
+                if name is not None and data and b"\n" not in data:
+                    emit(ServerSentEvent(data, name, last_id))
+                else:
+                    self._take_lines(block + b"\n\n", out)
+                    last_id = self._id
+            elif block:
+                self._take_lines(block + b"\n\n", out)
+                last_id = self._id
+
+    def _take_lines(self, data: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        """Take lines one by one; the last may be unfinished."""
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            if self._line:
+                self._line += line
+                line = bytes(self._line)
+                self._line.clear()
+            self._take_line(line, out)
+            if self.error is not None:
+                return
+        if rest:
+            self._line += rest
+            self._between_events = False
+            if len(self._line) > self._limit:
+                self._fail()
+
+    def _take_line(self, line: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        if not line:
+            self._dispatch(out)
+            return
+        self._between_events = False
+        if len(line) > self._limit:
+            self._fail()
+            return
+        name, _, value = line.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        match name:
+            case b"data":
+                self._data.append(value)
+                self._data_bytes += len(value) + 1
+                if self._data_bytes > self._limit + 1:
+                    self._fail()
+            case b"":
+                self._take_comment(value, out)
+            case b"event":
+                self._event = value.decode("utf-8", "replace")
+                if len(self._names) < _NAMES_REMEMBERED and line[:7] == b"event: " and value:
+                    self._names[line] = self._event
+            case b"id" if b"\x00" not in value:
+                self._id = value.decode("utf-8", "replace")
+            case b"retry" if value.isdigit():
+                self.retry_ms = int(value[:18])
+
+    def _take_comment(self, value: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        self.keepalives += 1
+        if self._want_comments:
+            out.append(Comment(value.decode("utf-8", "replace")))
+
+    def _dispatch(self, out: list[ServerSentEvent | Comment], *, flushed: bool = False) -> None:
+        if self._data:
+            data = b"\n".join(self._data) if len(self._data) > 1 else self._data[0]
+            out.append(ServerSentEvent(data, self._event or "message", self._id, flushed))
+            self._data = []
+            self._data_bytes = 0
+        self._event = ""
+        self._between_events = True
+
+    def _fail(self) -> None:
+        self._line.clear()
+        self._data.clear()
+        self.error = EventTooLargeError(
+            f"an event passed the limit of {self._limit} bytes; "
+            "raise it with max_event_bytes if events of that size are expected",
+            limit=self._limit,
+        )

@@ -1,0 +1,274 @@
+"""A whole answer: `Response`, and the accumulator that folds chunks into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from reqllm import chunk as c
+from reqllm.content import (
+    ContentPart,
+    CustomPart,
+    FilePart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    ToolResultPart,
+)
+from reqllm.context import Message
+from reqllm.errors import ReqLLMError
+
+StreamState: TypeAlias = Literal["open", "complete", "incomplete", "interrupted", "failed"]
+
+
+class Choice(Struct, frozen=True):
+    """One of several answers (n > 1)."""
+
+    content: tuple[ContentPart, ...] = ()
+    finish_reason: c.Finish | None = None
+    logprobs: tuple[Any, ...] = ()
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """What arrived of an answer: all of it if `state` is "complete".
+
+    `chunks` is filled by `decode_stream`; a live stream does not keep what it handed out.
+    """
+
+    state: StreamState = "open"
+    id: str | None = None
+    model: str | None = None
+    choices: tuple[Choice, ...] = ()
+    usage: c.Usage | None = None
+    finish_reason: c.Finish | None = None
+    warnings: tuple[c.WarningChunk, ...] = ()
+    provider_metadata: Mapping[str, Any] = {}
+    error: ReqLLMError | None = None
+    chunks: tuple[c.StreamChunk, ...] = ()
+
+    @property
+    def content(self) -> tuple[ContentPart, ...]:
+        """The parts of the first answer, in the order in which they began."""
+        return self.choices[0].content if self.choices else ()
+
+    @property
+    def message(self) -> Message:
+        """The answer as a message to append to the context."""
+        return Message("assistant", self.content)
+
+    @property
+    def text(self) -> str:
+        return self._joined(TextPart)
+
+    @property
+    def thinking(self) -> str:
+        return self._joined(ReasoningPart)
+
+    @property
+    def refusal(self) -> str:
+        return self._joined(RefusalPart)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return tuple(part for part in self.content if isinstance(part, ToolCall))
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        return tuple(part for part in self.content if isinstance(part, FilePart))
+
+    @property
+    def citations(self) -> tuple[c.Citation, ...]:
+        texts = (part for part in self.content if isinstance(part, TextPart))
+        return tuple(citation for part in texts for citation in part.citations)
+
+    @property
+    def logprobs(self) -> tuple[Any, ...]:
+        return self.choices[0].logprobs if self.choices else ()
+
+    def _joined(self, member: type[TextPart | ReasoningPart | RefusalPart]) -> str:
+        return "".join(part.content for part in self.content if isinstance(part, member))
+
+
+class _Block:
+    """One content block while it grows."""
+
+    __slots__ = ("citations", "data", "end", "kind", "pieces", "start")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.pieces: list[str] = []
+        self.data = bytearray()
+        self.citations: list[c.Citation] = []
+        self.start: Any = None
+        self.end: Any = None
+
+    def part(self) -> ContentPart | None:
+        text = "".join(self.pieces)
+        match self.kind:
+            case "text":
+                return TextPart(text, tuple(self.citations))
+            case "reasoning":
+                return self._reasoning(text)
+            case "refusal":
+                return RefusalPart(text)
+            case "tool_call":
+                return self._tool_call(text)
+            case "file":
+                known = self.start
+                return FilePart(data=bytes(self.data), media_type=known.media_type, id=known.id)
+            case _:
+                part: ContentPart | None = self.start
+                return part
+
+    def _reasoning(self, text: str) -> ReasoningPart:
+        end: c.ReasoningEnd | None = self.end
+        if end is None:
+            return ReasoningPart(text, redacted=self.start.redacted, complete=False)
+        return ReasoningPart(
+            text,
+            signature=end.signature,
+            redacted=end.redacted,
+            data=end.data,
+            provider_metadata=end.provider_metadata,
+        )
+
+    def _tool_call(self, text: str) -> ToolCall:
+        start: c.ToolCallStart = self.start
+        end: c.ToolCallEnd | None = self.end
+        if end is None:
+            # Cut off inside: never runnable, whatever the fragment happens to parse to.
+            return ToolCall(start.id, start.name, arguments_raw=text, invalid=True, complete=False)
+        return ToolCall(
+            end.id,
+            end.name,
+            end.arguments,
+            end.arguments_raw,
+            invalid=end.invalid,
+            provider_executed=end.provider_executed,
+            signature=end.signature,
+            provider_metadata=end.provider_metadata,
+        )
+
+
+class Accumulator:
+    """Folds chunks into a `Response`; ask for `response()` at any time."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+        self._model: str | None = None
+        self._blocks: dict[tuple[int, int], _Block] = {}
+        self._logprobs: dict[int, list[Any]] = {}
+        self._warnings: list[c.WarningChunk] = []
+        self._provider_metadata: dict[str, Any] = {}
+        self.usage: c.Usage | None = None
+        self._finish: c.FinishChunk | None = None
+
+    def add(self, chunks: Iterable[c.StreamChunk]) -> None:
+        """Take more chunks, in the order in which they came."""
+        for chunk in chunks:
+            match chunk:
+                case c.TextDelta(text, index, choice):
+                    self._block("text", index, choice).pieces.append(text)
+                case c.ReasoningDelta(text, index, choice):
+                    self._block("reasoning", index, choice).pieces.append(text)
+                case c.ToolCallDelta(fragment, _, index, choice):
+                    self._block("tool_call", index, choice).pieces.append(fragment)
+                case _:
+                    self._add_other(chunk)
+
+    def _add_other(self, chunk: c.StreamChunk) -> None:
+        match chunk:
+            case c.StreamStart() | c.ResponseMetadata():
+                self._id = chunk.id or self._id
+                self._model = chunk.model or self._model
+                if isinstance(chunk, c.ResponseMetadata):
+                    self._provider_metadata.update(chunk.provider_metadata)
+            case c.TextStart():
+                self._block("text", chunk.index, chunk.choice)
+            case c.ReasoningStart():
+                self._block("reasoning", chunk.index, chunk.choice).start = chunk
+            case c.ReasoningEnd():
+                self._block("reasoning", chunk.index, chunk.choice).end = chunk
+            case c.ToolCallStart():
+                self._block("tool_call", chunk.index, chunk.choice).start = chunk
+            case c.ToolCallEnd():
+                self._block("tool_call", chunk.index, chunk.choice).end = chunk
+            case c.RefusalDelta():
+                self._block("refusal", chunk.index, chunk.choice).pieces.append(chunk.text)
+            case c.CitationChunk():
+                block = self._block("text", chunk.index, chunk.choice)
+                block.citations.append(chunk.citation)
+            case c.UsageChunk():
+                self.usage = chunk.usage
+            case c.WarningChunk():
+                self._warnings.append(chunk)
+            case c.LogprobsChunk():
+                self._logprobs.setdefault(chunk.choice, []).extend(chunk.logprobs)
+            case c.FinishChunk():
+                self._finish = chunk
+            case _:
+                self._add_whole(chunk)
+
+    def _add_whole(self, chunk: c.StreamChunk) -> None:
+        """Take a chunk that is a whole part, or a piece of a file."""
+        match chunk:
+            case c.FileDelta():
+                block = self._block("file", chunk.index, chunk.choice)
+                block.start = block.start or chunk
+                block.data += chunk.data
+            case c.FileChunk():
+                part: ContentPart = FilePart(
+                    data=chunk.data, media_type=chunk.media_type, url=chunk.url, id=chunk.id
+                )
+                self._block("whole", chunk.index, chunk.choice).start = part
+            case c.ToolResult():
+                part = ToolResultPart(
+                    chunk.tool_call_id,
+                    chunk.result,
+                    name=chunk.name,
+                    is_error=chunk.is_error,
+                    provider_executed=True,
+                )
+                self._block("whole", chunk.index, chunk.choice).start = part
+            case c.CustomChunk() if chunk.index is not None:
+                part = CustomPart(chunk.custom_kind, chunk.data)
+                self._block("whole", chunk.index, chunk.choice).start = part
+
+    def _block(self, kind: str, index: int, choice: int) -> _Block:
+        block = self._blocks.get((choice, index))
+        if block is None:
+            block = self._blocks[choice, index] = _Block(kind)
+        return block
+
+    @property
+    def has_content(self) -> bool:
+        """Whether anything came that a reader could have seen."""
+        return bool(self._blocks)
+
+    def response(self, state: StreamState = "open", error: ReqLLMError | None = None) -> Response:
+        """Return what has arrived so far."""
+        finishes = self._finish.choices if self._finish else ()
+        count = 1 + max((choice for choice, _ in self._blocks), default=len(finishes) - 1)
+        return Response(
+            state=state,
+            id=self._id,
+            model=self._model,
+            choices=tuple(self._choice(number, finishes) for number in range(count)),
+            usage=self.usage,
+            finish_reason=self._finish.finish if self._finish else None,
+            warnings=tuple(self._warnings),
+            provider_metadata=dict(self._provider_metadata),
+            error=error,
+        )
+
+    def _choice(self, number: int, finishes: tuple[c.Finish, ...]) -> Choice:
+        blocks = (block for (choice, _), block in self._blocks.items() if choice == number)
+        parts = (block.part() for block in blocks)
+        return Choice(
+            tuple(part for part in parts if part is not None),
+            finishes[number] if number < len(finishes) else None,
+            tuple(self._logprobs.get(number, ())),
+        )
