@@ -61,6 +61,7 @@ class Blocks:
         if part.logprobs:
             raise ValueError("anthropic-messages has no words for log probabilities")
         start: Json = {"type": "text", "text": ""}
+        deltas: list[Json]
         deltas = [{"type": "text_delta", "text": words} for words in self.words(part.text)]
         if part.citations:
             start["citations"] = []

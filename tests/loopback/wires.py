@@ -14,14 +14,14 @@ from .wording import Options
 
 Wire = Literal["openai-chat", "anthropic-messages"]
 
-_BUILDERS = {"openai-chat": wire_openai, "anthropic-messages": wire_anthropic}
-
 
 def events(wire: Wire, scenario: Scenario, options: Options) -> list[bytes]:
     """The stream, one item an SSE event or comment; ValueError for a part the wire cannot say."""
-    return _BUILDERS[wire].events(scenario, options)
+    build = wire_openai.events if wire == "openai-chat" else wire_anthropic.events
+    return build(scenario, options)
 
 
 def whole(wire: Wire, scenario: Scenario, options: Options) -> dict[str, Any]:
     """The same answer as the JSON object that a request without `stream` gets."""
-    return _BUILDERS[wire].whole(scenario, options)
+    build = wire_openai.whole if wire == "openai-chat" else wire_anthropic.whole
+    return build(scenario, options)
