@@ -11,6 +11,11 @@ from reqllm.errors import InvalidModelError
 _PROVIDER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 
 
+def is_provider_name(name: object) -> bool:
+    """Return whether a provider could have that name: a letter, then letters, digits, `_.-`."""
+    return isinstance(name, str) and _PROVIDER_NAME.match(name) is not None
+
+
 class Model(Struct, frozen=True):
     """A model of a provider; `name` is passed to the provider as it is.
 
@@ -21,7 +26,7 @@ class Model(Struct, frozen=True):
     name: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.provider, str) or not _PROVIDER_NAME.match(self.provider):
+        if not is_provider_name(self.provider):
             raise InvalidModelError(
                 f"expected a provider's name such as 'openai', got {self.provider!r}"
             )

@@ -1,0 +1,1 @@
+"""Wires and providers: how requests are written and answers read. Pure."""

@@ -1,0 +1,210 @@
+"""`HostedProvider`: a provider that is an address, a key and a wire. Pure but for `find_key`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from reqllm.chunk import WarningChunk
+from reqllm.context import Context
+from reqllm.errors import (
+    InvalidContextError,
+    InvalidInputError,
+    MissingKeyError,
+    UnknownWireError,
+)
+from reqllm.model import Model
+from reqllm.providers import anthropic_messages_encode, openai_chat_encode
+from reqllm.providers.base import WireRequest
+from reqllm.providers.options import Dialect
+from reqllm.providers.request_body import nearest, to_json
+
+
+class WireEncoder(Struct, frozen=True):
+    """The encode side of a wire: its usual path, its body and the headers that go with it."""
+
+    path: str
+    encode: Callable[
+        [str, Context, Mapping[str, Any], Dialect], tuple[dict[str, Any], list[WarningChunk]]
+    ]
+    headers: Callable[[Mapping[str, Any]], dict[str, str]] = lambda body: {}
+
+
+ENCODERS: Mapping[str, WireEncoder] = MappingProxyType(
+    {
+        openai_chat_encode.WIRE: WireEncoder(openai_chat_encode.PATH, openai_chat_encode.encode),
+        anthropic_messages_encode.WIRE: WireEncoder(
+            anthropic_messages_encode.PATH,
+            anthropic_messages_encode.encode,
+            anthropic_messages_encode.headers,
+        ),
+    }
+)
+
+
+class Headers(dict[str, str]):
+    """Headers whose `repr` hides the key."""
+
+    def __repr__(self) -> str:
+        shown = {name: "***" if name in _SECRET else value for name, value in self.items()}
+        return repr(shown)
+
+
+_SECRET = frozenset({"authorization", "x-api-key", "api-key"})
+
+
+class HostedProvider(Struct, frozen=True, kw_only=True):
+    """A provider described by data: adding one is one row in the table."""
+
+    name: str
+    wire: str
+    """The wire it speaks by default."""
+    base_url: str
+    path: str = ""
+    """Where the wire is served below `base_url`; empty for the wire's usual place."""
+    other_wires: Mapping[str, str] = {}
+    """Further wires it speaks, each with its path."""
+    key_variables: tuple[str, ...] = ()
+    """Environment variables that may hold the key, the first set one wins; none: needs no key."""
+    auth: Literal["bearer", "x-api-key", "api-key"] = "bearer"
+    headers: Mapping[str, str] = {}
+    """Sent with every request, above the wire's own."""
+    dialect: Dialect = Dialect()
+
+    def encode(
+        self,
+        model: Model,
+        context: Context,
+        options: Mapping[str, Any],
+        *,
+        wire: str | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+    ) -> WireRequest:
+        """Return the request that asks `model` to answer `context`, streaming.
+
+        Raises InvalidInputError for what cannot be asked, MissingKeyError without a key.
+        """
+        if not isinstance(context, Context):
+            raise InvalidContextError(
+                f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
+            )
+        spoken = self.wire if wire is None else wire
+        path = self._path(spoken)
+        encoder = ENCODERS[spoken]
+        body, warnings = encoder.encode(model.name, context, options, self.dialect)
+        return WireRequest(
+            url=join_url(self.base_url, base_url, path),
+            headers=self._headers(encoder.headers(body), api_key),
+            body=to_json(body, "the request"),
+            warnings=tuple(warnings),
+        )
+
+    def _path(self, wire: str) -> str:
+        if wire not in ENCODERS:
+            raise UnknownWireError(
+                f"there is no wire {wire!r}.{nearest(wire, ENCODERS)} "
+                f"The wires are {', '.join(ENCODERS)}"
+            )
+        if wire == self.wire:
+            return self.path or ENCODERS[wire].path
+        if wire not in self.other_wires:
+            speaks = ", ".join((self.wire, *self.other_wires))
+            raise UnknownWireError(f"{self.name} speaks {speaks}, not {wire}")
+        return self.other_wires[wire] or ENCODERS[wire].path
+
+    def _headers(self, of_wire: Mapping[str, str], api_key: str | None) -> Headers:
+        headers = Headers(
+            {
+                "content-type": "application/json",
+                "accept": "text/event-stream",
+                # A recording keeps the bytes as they were sent; compressed ones nobody can read.
+                "accept-encoding": "identity",
+                **of_wire,
+                **{name.lower(): value for name, value in self.headers.items()},
+            }
+        )
+        key = find_key(self.name, self.key_variables, api_key)
+        if key is not None:
+            bearer = self.auth == "bearer"
+            headers["authorization" if bearer else self.auth] = f"Bearer {key}" if bearer else key
+        return headers
+
+
+def find_key(
+    provider: str,
+    variables: tuple[str, ...],
+    api_key: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Return the key given, else the first one set in `environ`; `None` if none is needed.
+
+    Raises MissingKeyError naming the variables, never a key.
+    """
+    if api_key is not None:
+        return _checked(api_key, "the api_key argument")
+    for variable in variables:
+        if environ.get(variable):
+            return _checked(environ[variable], variable)
+    if not variables:
+        return None
+    empty = [variable for variable in variables if variable in environ]
+    raise MissingKeyError(
+        f"{provider} needs an API key: set {' or '.join(variables)}, or pass api_key=..."
+        + (f" ({', '.join(empty)} is set, but empty)" if empty else "")
+    )
+
+
+def _checked(key: object, place: str) -> str:
+    """Return the key if a header can hold it; the key itself is in no message."""
+    if not isinstance(key, str):
+        raise InvalidInputError(f"expected the API key as text, got {type(key).__name__}")
+    if not key.strip():
+        raise MissingKeyError(f"expected an API key in {place}, but it is empty")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InvalidInputError(
+            f"the API key in {place} holds a character that no header can carry "
+            "(a line end, a space or a non-ASCII letter); was it copied whole, and only it?"
+        )
+    return key
+
+
+def join_url(own: str, given: str | None, path: str) -> str:
+    """Return the address of `path` below `given`, or below the provider's `own` base URL.
+
+    A base that is only a host takes the place of the own host and keeps the own
+    path; one that already ends in the version or the whole path is not given it twice.
+    """
+    base = _split(own if given is None else given)
+    prefix = base.path.rstrip("/")
+    if not prefix:
+        prefix = urlsplit(own).path.rstrip("/")
+    whole = "/" + path.strip("/")
+    version = re.match(r"/v[0-9]+(?:beta|alpha)?[0-9]*(?=/)", whole)
+    if prefix.endswith(whole):
+        whole = ""
+    elif version and prefix.endswith(version[0]):
+        whole = whole[version.end() :]
+    return urlunsplit((base.scheme, base.netloc, prefix + whole, base.query, ""))
+
+
+def _split(url: object) -> SplitResult:
+    # What is no good is shown only where it cannot hold a password.
+    shown = repr(url) if "@" not in str(url) else "one that holds an '@'"
+    if isinstance(url, str) and url.isprintable() and " " not in url:
+        try:
+            parts = urlsplit(url)
+            has_host, _ = bool(parts.hostname), parts.port
+        except ValueError:
+            has_host = False
+        if has_host and parts.scheme in ("http", "https") and "@" not in parts.netloc:
+            return parts
+    raise InvalidInputError(
+        f"expected base_url as http(s)://host/path without user and password, got {shown}"
+    )
