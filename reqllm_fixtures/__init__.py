@@ -1,0 +1,68 @@
+"""Record what language models really sent, and play it back byte for byte.
+
+Names are loaded when first used: importing this package loads no YAML, HTTP or test library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.cassette import Cassette as Cassette
+    from reqllm_fixtures.cassette import EndError as EndError
+    from reqllm_fixtures.cassette import Interaction as Interaction
+    from reqllm_fixtures.cassette import Piece as Piece
+    from reqllm_fixtures.cassette import RecordedRequest as RecordedRequest
+    from reqllm_fixtures.cassette import RecordedResponse as RecordedResponse
+    from reqllm_fixtures.errors import CassetteFormatError as CassetteFormatError
+    from reqllm_fixtures.errors import CassetteNotFoundError as CassetteNotFoundError
+    from reqllm_fixtures.errors import Difference as Difference
+    from reqllm_fixtures.errors import FixtureError as FixtureError
+    from reqllm_fixtures.errors import FixtureWarning as FixtureWarning
+    from reqllm_fixtures.errors import MissingDependencyError as MissingDependencyError
+    from reqllm_fixtures.errors import ModeError as ModeError
+    from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
+    from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
+    from reqllm_fixtures.errors import StalePiecesWarning as StalePiecesWarning
+    from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
+    from reqllm_fixtures.format import load as load
+    from reqllm_fixtures.format import save as save
+    from reqllm_fixtures.library import use_cassette as use_cassette
+
+_HOMES = {
+    "cassette": (
+        "Cassette",
+        "EndError",
+        "Interaction",
+        "Piece",
+        "RecordedRequest",
+        "RecordedResponse",
+    ),
+    "errors": (
+        "CassetteFormatError",
+        "CassetteNotFoundError",
+        "Difference",
+        "FixtureError",
+        "FixtureWarning",
+        "MissingDependencyError",
+        "ModeError",
+        "RecordingEndedError",
+        "SlowYamlWarning",
+        "StalePiecesWarning",
+        "UnmatchedRequestError",
+    ),
+    "format": ("load", "save"),
+    "library": ("use_cassette",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

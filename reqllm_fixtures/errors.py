@@ -56,14 +56,12 @@ class CassetteNotFoundError(FixtureError):
 class CassetteFormatError(FixtureError):
     """The file is not a cassette that we can read; it was left as it is."""
 
-    def __init__(
-        self, path: str | PathLike[str] | None, *, expected: str, came: str, advice: str
-    ) -> None:
-        self.path = None if path is None else fspath(path)
+    def __init__(self, path: str | PathLike[str], *, expected: str, came: str, advice: str) -> None:
+        self.path = fspath(path)
         self.expected, self.came, self.advice = expected, came, advice
         super().__init__(
-            f"{self.path or 'This text'} is not a cassette that can be played. "
-            f"Expected: {expected}. Came: {came}. {advice}"
+            f"{self.path} is not a cassette that can be played. "
+            f"Expected: {expected}. Came: {came}. {advice} The file was left as it is."
         )
 
 

@@ -1,19 +1,149 @@
-"""The cassette file: vcrpy's version 1 layout, as YAML or JSON, plus our own key."""
+"""The cassette file: vcrpy's version 1, as YAML or JSON, packed or not, ours or anybody's.
+
+What vcrpy alone can read goes through vcrpy, which is loaded only then.
+"""
 
 from __future__ import annotations
 
-from os import PathLike
-from typing import TYPE_CHECKING
+import base64
+import json
+from collections.abc import Iterable
+from os import PathLike, fspath
+from typing import Any
 
-if TYPE_CHECKING:
-    from reqllm_fixtures.cassette import Cassette, Matcher
+from reqllm_fixtures import files, matching
+from reqllm_fixtures.cassette import Cassette, Interaction, Matcher
+from reqllm_fixtures.errors import CassetteFormatError
+from reqllm_fixtures.nodes import NodeError, is_own, moment, read_interaction, write_interaction
+
+VERSION = 1
+
+_EXPECTED = f"a cassette of version {VERSION}"
+_CUT_SHORT = (
+    "It may have been cut short or edited by hand: restore it from version control, "
+    "or record it anew."
+)
 
 
-def load(path: str | PathLike[str], *, matcher: Matcher | None = None) -> Cassette:
-    """Read a cassette; requests are matched strictly unless a matcher is given."""
-    raise NotImplementedError
+def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Cassette:
+    """Read a cassette.
+
+    Raises CassetteNotFoundError, CassetteFormatError, MissingDependencyError; warns with
+    StalePiecesWarning of a body that was changed since it was recorded.
+    """
+    name = fspath(path)
+    interactions = loads(_text(name), path=name, as_json=_is_json(name))
+    return Cassette(name, interactions, matcher=matcher)
 
 
 def save(cassette: Cassette, path: str | PathLike[str] | None = None) -> None:
-    """Write a cassette so that it appears whole or not at all; by default to its own path."""
-    raise NotImplementedError
+    """Write a cassette, by default to its own path; the file appears whole or not at all."""
+    name = cassette.path if path is None else fspath(path)
+    files.publish(name, dumps(cassette.interactions, as_json=_is_json(name)).encode())
+
+
+def dumps(interactions: Iterable[Interaction], *, as_json: bool = False) -> str:
+    """Write interactions as the text of a cassette."""
+    if as_json:
+        document = _as_document(write_interaction(each, _json_body, dict) for each in interactions)
+        return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
+    from reqllm_fixtures import yaml_text  # here, because a JSON cassette needs no PyYAML
+
+    return yaml_text.write(
+        _as_document(
+            write_interaction(each, yaml_text.body, yaml_text.Flow) for each in interactions
+        )
+    )
+
+
+def loads(text: str, *, path: str, as_json: bool = False) -> list[Interaction]:
+    """Read the text of a cassette; `path` is what errors and warnings call it."""
+    if not text.strip():
+        raise _refusal(path, "an empty file", _CUT_SHORT)
+    nodes = _nodes(path, _json(path, text) if as_json else _yaml(path, text))
+    return [_interaction(path, index, node) for index, node in enumerate(nodes)]
+
+
+def _text(path: str) -> str:
+    try:
+        return files.read(path).decode()
+    except UnicodeDecodeError as error:
+        raise _refusal(
+            path, f"bytes that are no UTF-8 text, at {error.start}", "Check the path."
+        ) from error
+
+
+def _json(path: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, f"text that is not JSON ({error})", _CUT_SHORT) from error
+
+
+def _yaml(path: str, text: str) -> Any:
+    from reqllm_fixtures import yaml_text
+
+    try:
+        return yaml_text.parse(text)
+    except yaml_text.TagError as error:
+        raise _refusal(path, str(error), "Tags are never executed: record it anew.") from error
+    except yaml_text.NotYamlError as error:
+        raise _refusal(path, f"text that is not YAML ({error})", _CUT_SHORT) from error
+
+
+def _nodes(path: str, document: Any) -> list[Any]:
+    """Take the interactions out of a document that is a cassette of our version."""
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        raise _refusal(
+            path, "a list, as vcrpy had it before 1.0", "Migrate it: python -m vcr.migration PATH."
+        )
+    if not isinstance(document, dict):
+        came = "plain text" if isinstance(document, str) else f"a {type(document).__name__}"
+        raise _refusal(path, came, "Check the path.")
+    if not isinstance(document.get("interactions"), list):
+        keys = ", ".join(map(str, list(document)[:8])) or "nothing"
+        raise _refusal(path, f"a mapping of {keys}, with no list of interactions", _CUT_SHORT)
+    if "version" not in document:
+        raise _refusal(path, "interactions without a version", _CUT_SHORT)
+    if document["version"] != VERSION:
+        came = f"version {document['version']!r}"
+        raise _refusal(path, came, "Update reqllm, or record it anew.")
+    nodes: list[Any] = document["interactions"]
+    return nodes
+
+
+def _interaction(path: str, index: int, node: Any) -> Interaction:
+    try:
+        if is_own(node):
+            return read_interaction(node, f"interaction {index} of {path}")
+        from reqllm_fixtures import foreign
+
+        return foreign.read_interaction(node)
+    except NodeError as error:
+        raise CassetteFormatError(
+            path,
+            expected=f"{error.expected} in interaction {index}",
+            came=error.came,
+            advice=error.advice,
+        ) from error
+
+
+def _refusal(path: str, came: str, advice: str) -> CassetteFormatError:
+    return CassetteFormatError(path, expected=_EXPECTED, came=came, advice=advice)
+
+
+def _as_document(interactions: Iterable[Any]) -> dict[str, Any]:
+    # The version comes last, as vcrpy has it: a file that was cut short has none.
+    return {"interactions": list(interactions), "version": VERSION}
+
+
+def _json_body(body: bytes) -> Any:
+    """Keep text as text; JSON has nothing for the rest, and vcrpy no convention."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64_string": base64.b64encode(body).decode()}
+
+
+def _is_json(path: str) -> bool:
+    return path.removesuffix(".gz").endswith(".json")

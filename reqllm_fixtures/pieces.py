@@ -1,0 +1,71 @@
+"""Where a body is cut: by what was written down, or, where nothing was, at its events. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+
+from reqllm_fixtures.cassette import Headers, Piece
+
+# https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream:
+# a line ends in CRLF, LF or CR, an event in a blank line.
+_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))+")
+_LINE_END = re.compile(rb"\n")
+_LINES = {"application/x-ndjson", "application/jsonl", "application/stream+json"}
+
+
+def cut(body: bytes, sizes: str, times: str) -> tuple[Piece, ...]:
+    """Cut a body by its written sizes and times; ValueError unless they fit each other and it."""
+    lengths = [int(size) for size in sizes.split()]
+    moments = [float(moment) for moment in times.split()]
+    if any(length < 0 for length in lengths) or sum(lengths) != len(body):
+        raise ValueError(f"sizes that sum up to {len(body)}, not to {sum(lengths)}")
+    ends = accumulate(lengths, initial=0)
+    return tuple(
+        Piece(body[start:end], at) for (start, end), at in zip(pairwise(ends), moments, strict=True)
+    )
+
+
+def written(pieces: Iterable[Piece]) -> tuple[str, str]:
+    """Write sizes and times down as `cut` reads them; times are kept to the microsecond."""
+    pieces = tuple(pieces)
+    sizes = " ".join(str(len(piece.data)) for piece in pieces)
+    return sizes, " ".join(_moment(piece.at_ms) for piece in pieces)
+
+
+def cut_at_events(body: bytes, kind: str) -> tuple[Piece, ...]:
+    """Cut a body of this content type after each of its events; one piece if it has none."""
+    if kind == "text/event-stream":
+        ends = [match.end() for match in _BLANK_LINE.finditer(body)]
+    elif kind in _LINES:
+        ends = [match.end() for match in _LINE_END.finditer(body)]
+    elif kind == "application/vnd.amazon.eventstream":
+        ends = _message_ends(body)
+    else:
+        ends = []
+    return tuple(Piece(body[start:end]) for start, end in pairwise(sorted({0, *ends, len(body)})))
+
+
+def content_type(headers: Headers) -> str:
+    """Give the content type without its parameters, in lower case, empty if there is none."""
+    for name, value in headers:
+        if name.lower() == "content-type":
+            return value.partition(";")[0].strip().lower()
+    return ""
+
+
+def _message_ends(body: bytes) -> list[int]:
+    """Follow the length prefixes of an AWS event stream as far as they make sense."""
+    ends, end = [], 0
+    while end + 4 <= len(body):
+        length = int.from_bytes(body[end : end + 4])
+        if length < 16 or end + length > len(body):  # 16: prelude and checksum of an empty one
+            break
+        end += length
+        ends.append(end)
+    return ends
+
+
+def _moment(at_ms: float) -> str:
+    return f"{at_ms:.3f}".rstrip("0").rstrip(".")
