@@ -92,6 +92,7 @@ def _terminator(stage: Stage) -> bytes:
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 HTML = b"<!doctype html><html><title>Sign in</title><p>Please log in.</p></html>"
+ELSEWHERE = "http://127.0.0.1:9/elsewhere"
 EARLY = Interim(headers=(("link", "</style.css>; rel=preload"),))
 
 FAULTS: dict[str, Callable[[Stage], Answer]] = {
@@ -136,7 +137,5 @@ FAULTS: dict[str, Callable[[Stage], Answer]] = {
     "empty_500": lambda s: _plain(500, "", b""),
     "html_502": lambda s: _plain(502, "text/html", b"<html><h1>502 Bad Gateway</h1></html>"),
     "no_content": lambda s: Answer(status=204, framing="length"),
-    "redirect": lambda s: Answer(
-        status=307, headers=(("location", "http://127.0.0.1:9/elsewhere"),), framing="length"
-    ),
+    "redirect": lambda s: Answer(status=307, headers=(("location", ELSEWHERE),), framing="length"),
 }
