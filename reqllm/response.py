@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from reqllm import chunk as c
@@ -88,8 +89,30 @@ class Response(Struct, frozen=True, kw_only=True):
     def logprobs(self) -> tuple[Any, ...]:
         return self.choices[0].logprobs if self.choices else ()
 
+    def with_chunks(self, chunks: Iterable[c.StreamChunk]) -> Response:
+        """Return the same response with the chunks that it was made of."""
+        return msgspec.structs.replace(self, chunks=tuple(chunks))
+
     def _joined(self, member: type[TextPart | ReasoningPart | RefusalPart]) -> str:
         return "".join(part.content for part in self.content if isinstance(part, member))
+
+
+class StreamMetadata(Struct, frozen=True, kw_only=True):
+    """What is known of a stream beside its content.
+
+    `status`, `headers` and `request_id` are the HTTP answer's, where there was one.
+    """
+
+    state: StreamState = "open"
+    response_id: str | None = None
+    model: str | None = None
+    usage: c.Usage | None = None
+    finish_reason: c.Finish | None = None
+    warnings: tuple[c.WarningChunk, ...] = ()
+    provider_metadata: Mapping[str, Any] = {}
+    status: int | None = None
+    headers: Mapping[str, str] = {}
+    request_id: str | None = None
 
 
 class _Block:
@@ -248,7 +271,12 @@ class Accumulator:
         """Whether anything came that a reader could have seen."""
         return bool(self._blocks)
 
-    def response(self, state: StreamState = "open", error: ReqLLMError | None = None) -> Response:
+    def response(
+        self,
+        state: StreamState = "open",
+        error: ReqLLMError | None = None,
+        late_warnings: tuple[c.WarningChunk, ...] = (),
+    ) -> Response:
         """Return what has arrived so far."""
         finishes = self._finish.choices if self._finish else ()
         count = 1 + max((choice for choice, _ in self._blocks), default=len(finishes) - 1)
@@ -259,7 +287,7 @@ class Accumulator:
             choices=tuple(self._choice(number, finishes) for number in range(count)),
             usage=self.usage,
             finish_reason=self._finish.finish if self._finish else None,
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *late_warnings),
             provider_metadata=dict(self._provider_metadata),
             error=error,
         )

@@ -15,8 +15,11 @@ from reqllm.errors import EventTooLargeError
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
-# A hostile server may send endlessly many event names; beyond these none is remembered.
+# A hostile server may send endless event names; beyond these none is remembered.
 _NAMES_REMEMBERED = 64
+_NAME_LENGTH_REMEMBERED = 256
+# More would be no time (30 million years), and `int` refuses very many.
+_RETRY_DIGITS = 18
 
 
 class ServerSentEvent(Struct, frozen=True, gc=False):
@@ -53,14 +56,15 @@ class SSEDecoder:
         """The reconnection time the server asked for; recorded, never acted on."""
         self.keepalives = 0
         """Comment lines seen."""
+        self.last_event_id = ""
+        """The id that the last whole event left: what a reconnection would send."""
         self._limit = max_event_bytes
         self._want_comments = comments
         self._names: dict[bytes, str] = {}
         self._head: bytes | None = b""  # None once the byte order mark is decided
         self._after_cr = False
         self._line = bytearray()  # a line without its end yet
-        self._data: list[bytes] = []
-        self._data_bytes = 0
+        self._data: bytes | bytearray | None = None  # None: no data line so far
         self._event = ""
         self._id = ""
         self._between_events = True
@@ -75,6 +79,9 @@ class SSEDecoder:
                 piece = piece[1:]
             self._after_cr = False
         if self.error is not None or not piece:
+            return []
+        if b"\n" not in piece and b"\r" not in piece:
+            self._begin_line(piece)
             return []
         if b"\r" in piece:
             self._after_cr = piece.endswith(b"\r")
@@ -113,13 +120,17 @@ class SSEDecoder:
         start = 0
         if not self._between_events:
             start = self._end_of_begun_event(piece)
-            self._take_lines(piece[:start] if start < len(piece) else piece, out)
+            self._take_lines(piece[:start], out)
+            if self.error is not None:
+                return
         stop = piece.rfind(b"\n\n", start)
-        if stop >= 0 and self._between_events:
+        if stop >= 0:
             self._take_blocks(piece[start:stop], out)
+            if self.error is not None:
+                return
             start = stop + 2
         if start < len(piece):
-            self._take_lines(piece[start:] if start else piece, out)
+            self._take_lines(piece[start:], out)
 
     def _end_of_begun_event(self, piece: bytes) -> int:
         """Return where in the piece the event ends that began before it."""
@@ -129,28 +140,30 @@ class SSEDecoder:
         return len(piece) if blank < 0 else blank + 2
 
     def _take_blocks(self, region: bytes, out: list[ServerSentEvent | Comment]) -> None:
-        """Take whole events, divided by blank lines."""
+        """Take whole events, divided by blank lines.
+
+        Those of one data line, with or without a known name before it, are made here;
+        all others go line by line.
+        """
         emit = out.append
         names = self._names
+        limit = self._limit
         last_id = self._id
-        check_size = len(region) > self._limit
         for block in region.split(b"\n\n"):
-            if check_size and len(block) > self._limit:
+            if len(block) <= limit:
+                if block[:6] == b"data: " and b"\n" not in block:
+                    emit(ServerSentEvent(block[6:], "message", last_id))
+                    continue
+                if block[:7] == b"event: ":
+                    head, _, data = block.partition(b"\ndata: ")
+                    name = names.get(head)
+                    if name is not None and data and b"\n" not in data:
+                        emit(ServerSentEvent(data, name, last_id))
+                        continue
+            if block:
                 self._take_lines(block + b"\n\n", out)
                 if self.error is not None:
                     return
-            elif block[:6] == b"data: " and b"\n" not in block:
-                emit(ServerSentEvent(block[6:], "message", last_id))
-            elif block[:7] == b"event: ":
-                head, _, data = block.partition(b"\ndata: ")
-                name = names.get(head)
-                if name is not None and data and b"\n" not in data:
-                    emit(ServerSentEvent(data, name, last_id))
-                else:
-                    self._take_lines(block + b"\n\n", out)
-                    last_id = self._id
-            elif block:
-                self._take_lines(block + b"\n\n", out)
                 last_id = self._id
 
     def _take_lines(self, data: bytes, out: list[ServerSentEvent | Comment]) -> None:
@@ -166,10 +179,14 @@ class SSEDecoder:
             if self.error is not None:
                 return
         if rest:
-            self._line += rest
-            self._between_events = False
-            if len(self._line) > self._limit:
-                self._fail()
+            self._begin_line(rest)
+
+    def _begin_line(self, part: bytes) -> None:
+        """Keep a part of a line whose end is yet to come."""
+        self._line += part
+        self._between_events = False
+        if len(self._line) > self._limit:
+            self._fail()
 
     def _take_line(self, line: bytes, out: list[ServerSentEvent | Comment]) -> None:
         if not line:
@@ -184,38 +201,54 @@ class SSEDecoder:
             value = value[1:]
         match name:
             case b"data":
-                self._data.append(value)
-                self._data_bytes += len(value) + 1
-                if self._data_bytes > self._limit + 1:
-                    self._fail()
+                self._take_data(value)
             case b"":
                 self._take_comment(value, out)
             case b"event":
                 self._event = value.decode("utf-8", "replace")
-                if len(self._names) < _NAMES_REMEMBERED and line[:7] == b"event: " and value:
-                    self._names[line] = self._event
+                if line[:7] == b"event: " and value:
+                    self._remember_name(line)
             case b"id" if b"\x00" not in value:
                 self._id = value.decode("utf-8", "replace")
             case b"retry" if value.isdigit():
-                self.retry_ms = int(value[:18])
+                digits = value.lstrip(b"0")
+                if len(digits) <= _RETRY_DIGITS:
+                    self.retry_ms = int(digits or b"0")
+
+    def _take_data(self, value: bytes) -> None:
+        if self._data is None:
+            self._data = value
+            return
+        if isinstance(self._data, bytes):
+            # Further lines are joined as they come: kept apart, many short ones would
+            # take many times the memory that the limit allows.
+            self._data = bytearray(self._data)
+        self._data += b"\n"
+        self._data += value
+        if len(self._data) > self._limit:
+            self._fail()
 
     def _take_comment(self, value: bytes, out: list[ServerSentEvent | Comment]) -> None:
         self.keepalives += 1
         if self._want_comments:
             out.append(Comment(value.decode("utf-8", "replace")))
 
+    def _remember_name(self, line: bytes) -> None:
+        if len(self._names) < _NAMES_REMEMBERED and len(line) <= _NAME_LENGTH_REMEMBERED:
+            self._names[line] = self._event
+
     def _dispatch(self, out: list[ServerSentEvent | Comment], *, flushed: bool = False) -> None:
-        if self._data:
-            data = b"\n".join(self._data) if len(self._data) > 1 else self._data[0]
-            out.append(ServerSentEvent(data, self._event or "message", self._id, flushed))
-            self._data = []
-            self._data_bytes = 0
+        self.last_event_id = self._id
+        if self._data is not None:
+            name = self._event or "message"
+            out.append(ServerSentEvent(bytes(self._data), name, self._id, flushed))
+            self._data = None
         self._event = ""
         self._between_events = True
 
     def _fail(self) -> None:
         self._line.clear()
-        self._data.clear()
+        self._data = None
         self.error = EventTooLargeError(
             f"an event passed the limit of {self._limit} bytes; "
             "raise it with max_event_bytes if events of that size are expected",

@@ -1,4 +1,4 @@
-"""What a wire and a provider are, and the request they make. Pure."""
+"""What a provider and a decoder are, and the request that is sent. Pure."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class EventDecoder(Protocol):
     """A clean end of the body now would be an end of the answer."""
     error: ReqLLMError | None
     """The provider reported a failure, or broke its own rules."""
+    late_events: int
+    """Events that came after the terminal one."""
 
     def decode(self, events: Sequence[ServerSentEvent]) -> list[StreamChunk]:
         """Return what the events say; events after the terminal one say nothing."""
@@ -45,22 +47,6 @@ class EventDecoder(Protocol):
 
     def abandon(self) -> list[StreamChunk]:
         """Return what was held back, where the stream will not be finished."""
-        ...
-
-
-class Wire(Protocol):
-    """A wire format: how a request is written and a stream read."""
-
-    name: str
-
-    def encode(
-        self, model: str, context: Context, options: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[WarningChunk]]:
-        """Return the request's JSON body, and warnings for what it could not take."""
-        ...
-
-    def decoder(self) -> EventDecoder:
-        """Return a decoder for one stream."""
         ...
 
 

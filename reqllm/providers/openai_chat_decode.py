@@ -1,0 +1,334 @@
+"""Reads chat completion streams: OpenAI's and those of the many who speak like it.
+
+Source: https://platform.openai.com/docs/api-reference/chat-streaming and what servers send.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.framing.sse import ServerSentEvent
+from reqllm.providers.api_errors import api_error
+from reqllm.providers.blocks import Block
+from reqllm.providers.decoding import JSONEventDecoder
+from reqllm.providers.delta_lane import FILLER_KEYS
+from reqllm.providers.openai_chat_parts import (
+    Base64Joiner,
+    citations_of,
+    cited_urls,
+    content_parts,
+    image_of,
+    reasoning_of,
+)
+from reqllm.providers.openai_chat_tools import ToolAssembly, ToolFragment
+from reqllm.providers.usage import UsageMeter, openai_usage
+
+WIRE = "openai-chat"
+DONE = b"[DONE]"
+
+_REASONS: dict[str, c.FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "sensitive": "content_filter",
+    "error": "error",
+    "abort": "error",
+    "network_error": "error",
+    "insufficient_system_resource": "error",
+}
+# Told of by other means, or filler against traffic analysis.
+_PLAIN_KEYS = frozenset(
+    ("id", "object", "created", "model", "choices", "usage", "error", "citations", *FILLER_KEYS)
+)
+_CHOICE_DETAILS = ("native_finish_reason", "stop_reason", "content_filter_results")
+
+
+class _Choice:
+    """What is open and known of one choice."""
+
+    def __init__(self, decoder: OpenAIChatDecoder, number: int) -> None:
+        self.number = number
+        self.current: Block | None = None  # text or reasoning: one at a time
+        self.refusal: Block | None = None
+        self.tools = ToolAssembly(decoder.write, number)
+        self.audio: Base64Joiner | None = None
+        self.audio_index = 0
+        self.finish_raw: str | None = None
+        self.details: dict[str, Any] = {}
+        self.cited: list[Any] = []
+
+
+class OpenAIChatDecoder(JSONEventDecoder):
+    """One chat completion stream."""
+
+    def __init__(self, *, skip_malformed: bool = False) -> None:
+        super().__init__(WIRE, UsageMeter(openai_usage), skip_malformed=skip_malformed)
+        self.write = self._write
+        self._choices: dict[int, _Choice] = {}
+        self._said_done = False  # the last chunk named itself so
+
+    def _take_sentinel(self, data: bytes) -> bool:
+        self.ended = data.startswith(DONE)
+        return self.ended
+
+    def _take(self, value: dict[str, Any], event: ServerSentEvent) -> None:
+        self.start(_filled(value.get("id")), _filled(value.get("model")))
+        self._check_identity(value)
+        if not _PLAIN_KEYS.issuperset(value):
+            self._take_extras(value)
+        choices = value.get("choices")
+        if isinstance(choices, list):
+            for position, choice in enumerate(choices):
+                if isinstance(choice, dict):
+                    self._take_choice(choice, position)
+        usage = value.get("usage")
+        if isinstance(usage, dict):
+            self._meter(usage)
+        for citation in cited_urls(value.get("citations")):
+            self._cite(self._choice(0), citation)
+        self._said_done |= value.get("object") == "chat.completion.done"
+        self._check_error(value, event)
+
+    def _check_identity(self, value: dict[str, Any]) -> None:
+        for key, known in (("id", self._id), ("model", self._model)):
+            new = _filled(value.get(key))
+            if new is not None and new != known:
+                self._warn_once(
+                    f"{key}_changed",
+                    f"the response's {key} changed from {known!r} to {new!r} in the middle; "
+                    "two answers may have been spliced",
+                )
+
+    def _take_extras(self, value: dict[str, Any]) -> None:
+        for key, item in value.items():
+            if key in _PLAIN_KEYS or item is None:
+                continue
+            if key == "x_groq" and isinstance(item, dict) and isinstance(item.get("usage"), dict):
+                self._meter(item["usage"])
+            self._note(key, item)
+
+    def _check_error(self, value: dict[str, Any], event: ServerSentEvent) -> None:
+        groq = value.get("x_groq")
+        reported = value.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        if reported or event.event == "error" or _is_flat_error(value):
+            self.error = api_error({**value, "error": reported} if reported else value)
+
+    def _choice(self, number: int) -> _Choice:
+        choice = self._choices.get(number)
+        if choice is None:
+            choice = self._choices[number] = _Choice(self, number)
+        return choice
+
+    def _take_choice(self, entry: dict[str, Any], position: int) -> None:
+        number = entry.get("index", position)
+        choice = self._choice(number if isinstance(number, int) else position)
+        delta = entry.get("delta")
+        if not isinstance(delta, dict) or not delta:
+            # A server that streams badly sends the whole message; others send both.
+            delta = entry.get("message") if delta is None else delta
+        if isinstance(delta, dict):
+            self._take_delta(choice, delta)
+        elif isinstance(entry.get("text"), str):
+            self._text(choice, entry["text"])
+        self._take_logprobs(choice, entry.get("logprobs"))
+        if isinstance(entry.get("error"), dict):
+            self.error = api_error(entry)
+        for key in _CHOICE_DETAILS:
+            if entry.get(key):
+                choice.details[key] = entry[key]
+        if isinstance(entry.get("usage"), dict):
+            self._meter(entry["usage"])
+        reason = _filled(entry.get("finish_reason"))
+        if reason is not None:
+            choice.finish_raw = reason
+            self.can_end = True
+
+    def _take_delta(self, choice: _Choice, delta: dict[str, Any]) -> None:
+        reasoning, details = reasoning_of(delta)
+        if reasoning or details:
+            self._reasoning(choice, reasoning, details)
+        for kind, part in content_parts(delta.get("content")):
+            match kind:
+                case "text":
+                    self._text(choice, part)
+                case "reasoning":
+                    self._reasoning(choice, part, {})
+                case _:
+                    self._custom(choice, part)
+        refusal = _filled(delta.get("refusal"))
+        if refusal is not None:
+            if choice.refusal is None:
+                choice.refusal = self.write.start_refusal(choice.number)
+            self.write.text(choice.refusal, refusal)
+        calls = delta.get("tool_calls")
+        for entry in calls if isinstance(calls, list) else ():
+            if isinstance(entry, dict):
+                self._take_tool(choice, ToolFragment(entry))
+        if isinstance(delta.get("function_call"), dict):
+            self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
+        self._take_rarer(choice, delta)
+
+    def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:
+        if isinstance(delta.get("audio"), dict):
+            self._take_audio(choice, delta["audio"])
+        images = delta.get("images")
+        for entry in images if isinstance(images, list) else ():
+            media_type, data, url = image_of(entry)
+            if data is not None or url is not None:
+                index = self.write.next_index(choice.number)
+                self.write.out.append(c.FileChunk(index, choice.number, media_type, data, url))
+        for citation in citations_of(delta.get("annotations")):
+            self._cite(choice, citation)
+        executed = delta.get("executed_tools")
+        for entry in executed if isinstance(executed, list) else ():
+            self._custom(choice, entry, "executed_tool")
+
+    # The blocks.
+    def _text(self, choice: _Choice, text: str) -> None:
+        if not text:
+            return
+        if choice.finish_raw is not None:
+            self._warn_once("content_after_finish", "text came after the finish reason; kept")
+        self.write.text(self._switch(choice, "text"), text)
+
+    def _reasoning(self, choice: _Choice, text: str, details: dict[str, Any]) -> None:
+        if not text and not details:
+            return
+        block = self._switch(choice, "reasoning")
+        for key, entries in details.items():
+            # Sent back as they came: every entry counts, also those that say nothing to us.
+            self._repeatable = False
+            block.metadata.setdefault(key, []).extend(entries)
+            signed = [entry["signature"] for entry in entries if entry.get("signature")]
+            block.signature = signed[-1] if signed else block.signature
+        self.write.text(block, text)
+
+    def _switch(self, choice: _Choice, kind: str) -> Block:
+        """Return the choice's open block of a kind; end the other kind first."""
+        current = choice.current
+        if current is not None and current.kind == kind:
+            return current
+        self._end_current(choice)
+        if kind == "text":
+            choice.current = self.write.start_text(choice.number)
+        else:
+            choice.current = self.write.start_reasoning(choice.number)
+        return choice.current
+
+    def _end_current(self, choice: _Choice) -> None:
+        if choice.current is not None:
+            self.write.close(choice.current)
+            choice.current = None
+
+    def _take_tool(self, choice: _Choice, fragment: ToolFragment) -> None:
+        if fragment.id is not None or fragment.name is not None:
+            self._repeatable = False
+        if choice.tools.find(fragment) is None:
+            self._end_current(choice)
+        choice.tools.take(fragment)
+
+    def _custom(self, choice: _Choice, data: Any, kind: str | None = None) -> None:
+        if kind is None:
+            kind = str(data.get("type", "part")) if isinstance(data, dict) else "part"
+        index = self.write.next_index(choice.number)
+        self.write.out.append(c.CustomChunk(f"{WIRE}.{kind}", data, index, choice.number))
+
+    def _cite(self, choice: _Choice, citation: c.Citation) -> None:
+        if citation.raw in choice.cited:
+            return  # some repeat the whole list in every chunk
+        choice.cited.append(citation.raw)
+        index = self._switch(choice, "text").index
+        self.write.out.append(c.CitationChunk(citation, index, choice.number))
+
+    def _take_logprobs(self, choice: _Choice, logprobs: Any) -> None:
+        if logprobs is None:
+            return
+        if not isinstance(logprobs, dict):
+            self.write.out.append(c.LogprobsChunk([logprobs], choice=choice.number))
+            return
+        content, refusal = logprobs.get("content"), logprobs.get("refusal")
+        if isinstance(content, list) and content:
+            self.write.out.append(c.LogprobsChunk(content, choice=choice.number))
+        if isinstance(refusal, list) and refusal:
+            self.write.out.append(c.LogprobsChunk(refusal, "refusal", choice.number))
+
+    def _take_audio(self, choice: _Choice, audio: dict[str, Any]) -> None:
+        data, transcript = _filled(audio.get("data")), _filled(audio.get("transcript"))
+        if data is not None:
+            if choice.audio is None:
+                choice.audio = Base64Joiner()
+                choice.audio_index = self.write.next_index(choice.number)
+            try:
+                known = choice.audio.receive(data)
+            except ValueError:
+                self._warn_once("bad_base64", "audio data was no base64; left out")
+                known = b""
+            if known:
+                self.write.out.append(
+                    c.FileDelta(known, choice.audio_index, choice.number, id=audio.get("id"))
+                )
+        if transcript is not None:
+            self._text(choice, transcript)
+        for key in ("id", "expires_at"):
+            if audio.get(key) is not None:
+                self._note(f"audio_{key}", audio[key])
+
+    # The end.
+    def _finishes(self) -> tuple[c.Finish, ...]:
+        known = sorted(self._choices.items())
+        if not known:
+            return (self._finish_of(self._choice(0)),)
+        return tuple(self._finish_of(choice) for _, choice in known)
+
+    def _finish_of(self, choice: _Choice) -> c.Finish:
+        raw = choice.finish_raw
+        reason: c.FinishReason = _REASONS.get(raw, "other") if raw is not None else "other"
+        if choice.number in self.write.any_refusal and reason in ("stop", "other"):
+            reason = "content_filter"
+        elif choice.number in self.write.any_tool_call and reason == "stop":
+            reason = "tool_calls"
+        return c.Finish(reason, raw, choice.details)
+
+    def finish(self) -> list[c.StreamChunk]:
+        for choice in self._choices.values():
+            if choice.finish_raw == "error":
+                # The provider failed and did not say how; that is no end to be content with.
+                self.error = api_error("the provider ended the answer with finish_reason 'error'")
+                return self.abandon()
+        return super().finish()
+
+    def _close(self) -> list[c.StreamChunk]:
+        out = super()._close()
+        for choice in self._choices.values():
+            if choice.finish_raw is None:
+                self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+            elif (
+                _REASONS.get(choice.finish_raw) == "tool_calls"
+                and choice.number not in self.write.any_tool_call
+            ):
+                self._warn_once("no_tool_calls", "finished for tool calls, but none came")
+        return out
+
+    def _missing_end(self) -> tuple[str, str] | None:
+        if self._said_done:
+            return None
+        return "missing_done", "the stream ended without its sentinel [DONE]"
+
+
+def _filled(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _is_flat_error(value: dict[str, Any]) -> bool:
+    """Whether an object that is no chunk reports an error by itself, as gateways do."""
+    if "choices" in value or isinstance(value.get("usage"), dict):
+        return False
+    if value.get("object") == "error" or value.get("success") is False or value.get("detail"):
+        return True
+    return bool(value.get("message")) and ("code" in value or "type" in value)

@@ -1,0 +1,118 @@
+"""Usage as it comes, in pieces and repeats, made into one `Usage`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reqllm.chunk import Usage
+
+
+class UsageMeter:
+    """Keeps the last value of every field that was reported; never adds up."""
+
+    def __init__(self, convert: Callable[[Mapping[str, Any]], Usage]) -> None:
+        self._convert = convert
+        self.raw: dict[str, Any] = {}
+
+    def update(self, usage: Mapping[str, Any]) -> bool:
+        """Take what an event reported; return whether anything changed by it."""
+        return _overwrite(self.raw, usage)
+
+    def usage(self) -> Usage:
+        return self._convert(_copy(self.raw))
+
+
+def _overwrite(known: dict[str, Any], news: Mapping[str, Any]) -> bool:
+    changed = False
+    for key, value in news.items():
+        if value is None:
+            continue
+        old = known.get(key)
+        if isinstance(value, dict):
+            if not isinstance(old, dict):
+                known[key] = _copy(value)
+                changed = True
+            else:
+                changed |= _overwrite(old, value)
+        elif old != value:
+            known[key] = value
+            changed = True
+    return changed
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return value
+
+
+def count(usage: Mapping[str, Any], *path: str) -> int | None:
+    """Return the number at a path, `None` where there is none."""
+    value: Any = usage
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value)
+
+
+def total(*parts: int | None) -> int | None:
+    """Return the sum of what was reported, `None` if nothing was."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def openai_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read OpenAI's usage object and its dialects.
+
+    Some (xAI) leave reasoning out of the completion tokens; their own total gives them away.
+    """
+    prompt = count(raw, "prompt_tokens")
+    completion = count(raw, "completion_tokens")
+    all_tokens = count(raw, "total_tokens")
+    reasoning = count(raw, "completion_tokens_details", "reasoning_tokens")
+    if reasoning is None:
+        reasoning = count(raw, "reasoning_tokens")
+    if (
+        reasoning
+        and completion is not None
+        and prompt is not None
+        and all_tokens == prompt + completion + reasoning
+    ):
+        completion += reasoning
+    cached = count(raw, "prompt_tokens_details", "cached_tokens")
+    if cached is None:
+        cached = count(raw, "prompt_cache_hit_tokens")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        total_tokens=all_tokens if all_tokens is not None else total(prompt, completion),
+        cache_read_input_tokens=cached,
+        cache_creation_input_tokens=count(raw, "prompt_tokens_details", "cache_write_tokens"),
+        reasoning_output_tokens=reasoning,
+        input_audio_tokens=count(raw, "prompt_tokens_details", "audio_tokens"),
+        output_audio_tokens=count(raw, "completion_tokens_details", "audio_tokens"),
+        raw=raw,
+    )
+
+
+def anthropic_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read Anthropic's usage object, whose input excludes what the cache gave and took."""
+    read = count(raw, "cache_read_input_tokens")
+    written = count(raw, "cache_creation_input_tokens")
+    prompt = total(count(raw, "input_tokens"), read, written)
+    completion = count(raw, "output_tokens")
+    tools = raw.get("server_tool_use")
+    tool_counts = tools.items() if isinstance(tools, dict) else ()
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        total_tokens=total(prompt, completion),
+        cache_read_input_tokens=read,
+        cache_creation_input_tokens=written,
+        cache_creation_1h_input_tokens=count(raw, "cache_creation", "ephemeral_1h_input_tokens"),
+        reasoning_output_tokens=count(raw, "output_tokens_details", "thinking_tokens"),
+        server_tool_use={name: n for name, n in tool_counts if isinstance(n, int)},
+        raw=raw,
+    )

@@ -1,0 +1,352 @@
+"""One stream's state: bytes go in, chunks and metadata come out. No I/O.
+
+`StreamServer` joins framing, the wire's decoder and the accumulator, and tells the truth
+about the end: exactly one terminal chunk, after it nothing, whatever is fed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from reqllm import chunk as c
+from reqllm.body import START_KEPT, BodySniffer, describe_start
+from reqllm.errors import (
+    EmptyStreamError,
+    EventTooLargeError,
+    IncompleteStreamError,
+    InterruptedStreamError,
+    NotAStreamError,
+    ReqLLMError,
+)
+from reqllm.framing.sse import MAX_EVENT_BYTES, Comment, ServerSentEvent, SSEDecoder
+from reqllm.providers.api_errors import api_error, error_body
+from reqllm.providers.wires import decoder_for
+from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
+
+# Chunks wait unfolded for the response that may never be asked for, but not for ever.
+_FOLD_AFTER = 1024
+
+
+class StreamServer:
+    """One stream of a wire. `receive` each piece of the body, then `end`.
+
+    on_malformed: "error" fails the stream at an event that is no JSON, "skip" warns.
+    on_incomplete: "error" fails a stream that ended cleanly without its terminal event,
+        "return" finishes it with the reason "incomplete".
+    include_raw, include_keepalive: hand out raw events, and signs of life, as chunks too.
+    max_event_bytes: the most that one event may hold.
+    """
+
+    def __init__(
+        self,
+        wire: str,
+        *,
+        on_malformed: Literal["error", "skip"] = "error",
+        on_incomplete: Literal["error", "return"] = "error",
+        include_raw: bool = False,
+        include_keepalive: bool = False,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+    ) -> None:
+        self.wire = wire
+        self.state: StreamState = "open"
+        self.error: ReqLLMError | None = None
+        self._decoder = decoder_for(wire, skip_malformed=on_malformed == "skip")
+        self._framer = SSEDecoder(max_event_bytes=max_event_bytes, comments=include_keepalive)
+        self._limit = max_event_bytes
+        self._return_incomplete = on_incomplete == "return"
+        self._one_by_one = include_raw or include_keepalive
+        self._include_raw = include_raw
+        self._sniffer: BodySniffer | None = BodySniffer()
+        self._document: bytearray | None = None
+        self._is_json = True
+        self._start = b""
+        self._bytes = 0
+        self._events_seen = False
+        self._chunks_given = False
+        self._accumulator = Accumulator()
+        self._unfolded: list[c.StreamChunk] = []
+        self._late_warnings: list[c.WarningChunk] = []
+
+    # What goes in.
+    def receive(self, piece: bytes) -> list[c.StreamChunk]:
+        """Take the next piece of the body; return the chunks that it completed."""
+        if self.state != "open":
+            self._note_late(piece)
+            return []
+        if self._sniffer is not None or self._document is not None:
+            return self._receive_undecided(piece)
+        return self._receive_events(piece)
+
+    def end(self, error: BaseException | None = None) -> list[c.StreamChunk]:
+        """Take the end of the body: clean, or the error that cut it. Return the last chunks."""
+        if self.state != "open":
+            return []
+        if self._document is not None:
+            return self._end_document(error)
+        chunks: list[c.StreamChunk] = []
+        if error is None:
+            if self._sniffer is not None:
+                self._framer.receive(self._sniffer.held)
+                self._sniffer = None
+            chunks = self._take(self._framer.end())
+        if self.state == "open":
+            chunks += self._settle(error)
+        return chunks
+
+    def cancel(self, reason: str | None = None) -> list[c.StreamChunk]:
+        """End the stream because its reader wants no more; return the last chunks."""
+        if self.state != "open":
+            return []
+        details = {} if reason is None else {"reason": reason}
+        return self._stop("interrupted", c.Finish("cancelled", None, details))
+
+    # What can be asked at any time.
+    @property
+    def response(self) -> Response:
+        """What has arrived so far; all of it once `state` is "complete"."""
+        self._fold()
+        return self._accumulator.response(self.state, self.error, tuple(self._late_warnings))
+
+    @property
+    def metadata(self) -> StreamMetadata:
+        """Usage, finish reason and the like, as known so far."""
+        response = self.response
+        return StreamMetadata(
+            state=response.state,
+            response_id=response.id,
+            model=response.model,
+            usage=response.usage,
+            finish_reason=response.finish_reason,
+            warnings=response.warnings,
+            provider_metadata=response.provider_metadata,
+        )
+
+    # Before it is known what the body is.
+    def _receive_undecided(self, piece: bytes) -> list[c.StreamChunk]:
+        self._bytes += len(piece)
+        if self._document is not None:
+            self._document += piece
+            return self._check_document()
+        sniffer = self._sniffer
+        if sniffer is None or sniffer.receive(piece) is None:
+            return []
+        self._sniffer = None
+        if sniffer.kind == "stream":
+            return self._receive_events(sniffer.held)
+        self._is_json = sniffer.kind == "json"
+        self._document = bytearray(sniffer.held)
+        return self._check_document()
+
+    def _check_document(self) -> list[c.StreamChunk]:
+        document = self._document or bytearray()
+        if len(document) > self._limit:
+            return self._fail(_too_large(self._limit))
+        enough = not self._is_json and len(document) >= START_KEPT
+        return self._end_document(None) if enough else []
+
+    def _end_document(self, error: BaseException | None) -> list[c.StreamChunk]:
+        """Judge a body that is no event stream: an error, a whole answer, or neither."""
+        document = bytes(self._document or b"")
+        if error is not None:
+            return self._settle(error)
+        value = error_body(document.removeprefix(b"\xef\xbb\xbf"))
+        if _reports_error(value):
+            return self._fail(api_error(value))
+        if isinstance(value, dict) and self._is_json:
+            return self._take_whole(document)
+        return self._fail(self._not_a_stream(document))
+
+    def _take_whole(self, document: bytes) -> list[c.StreamChunk]:
+        """Read the answer of a server that did not stream: the wire's own whole object."""
+        chunks = self._keep(self._decoder.decode([ServerSentEvent(document.strip())]))
+        if self._decoder.error is not None:
+            return chunks + self._fail(self._decoder.error)
+        if not (self._decoder.ended or self._decoder.can_end):
+            return chunks + self._fail(self._not_a_stream(document))
+        self._decoder.ended = True
+        warning = c.WarningChunk(
+            "server_ignored_stream", "the server sent the whole answer at once, not as a stream"
+        )
+        return chunks + self._keep([warning]) + self._complete()
+
+    def _not_a_stream(self, body: bytes) -> NotAStreamError:
+        return NotAStreamError(
+            f"expected an event stream of the wire {self.wire}, "
+            f"got {describe_start(body)}; check the address and the `stream` option",
+            body_start=body[:START_KEPT],
+        )
+
+    # Events.
+    def _receive_events(self, piece: bytes) -> list[c.StreamChunk]:
+        if not self._events_seen and len(self._start) < START_KEPT:
+            self._start = (self._start + piece)[:START_KEPT]
+        return self._take(self._framer.receive(piece))
+
+    def _take(self, events: list[ServerSentEvent | Comment]) -> list[c.StreamChunk]:
+        decoder = self._decoder
+        if events:
+            chunks = self._decode(events)
+            self._events_seen = True
+        else:
+            chunks = []
+        if decoder.error is not None:
+            chunks += self._fail(decoder.error)
+        elif decoder.ended:
+            chunks += self._complete()
+        elif self._framer.error is not None:
+            chunks += self._fail(self._framer.error)
+        return chunks
+
+    def _decode(self, events: list[Any]) -> list[c.StreamChunk]:
+        if not self._one_by_one:
+            return self._keep(self._decoder.decode(events))
+        chunks: list[c.StreamChunk] = []
+        for event in events:
+            if self._decoder.ended or self._decoder.error is not None:
+                self._decoder.decode([event] if isinstance(event, ServerSentEvent) else [])
+            elif isinstance(event, Comment):
+                chunks.append(c.KeepaliveChunk(event.text))
+            else:
+                if self._include_raw:
+                    chunks.append(c.RawChunk(event.event, event.text, event.id))
+                chunks += self._decoder.decode([event])
+        return self._keep(chunks)
+
+    # Endings.
+    def _settle(self, error: BaseException | None) -> list[c.StreamChunk]:
+        """Choose the end of a body that stopped before its terminal event."""
+        if error is not None:
+            return self._fail(_interruption(error), error)
+        if self._decoder.can_end:
+            return self._complete()
+        if not self._chunks_given:
+            return self._fail(self._nothing_came())
+        if self._return_incomplete:
+            return self._stop("incomplete", c.Finish("incomplete"))
+        return self._fail(
+            IncompleteStreamError(
+                f"the {self.wire} stream ended without its terminal event: the answer was cut off; "
+                "`.partial` holds what arrived"
+            )
+        )
+
+    def _nothing_came(self) -> ReqLLMError:
+        start = self._start.lstrip()
+        if start and not self._events_seen and not _looks_like_sse(start):
+            return self._not_a_stream(self._start)
+        return EmptyStreamError(
+            f"the {self.wire} stream ended before it said anything: the body was "
+            + ("empty" if not self._start else "made of comments and sentinels only")
+        )
+
+    def _complete(self) -> list[c.StreamChunk]:
+        if not self._chunks_given:
+            return self._fail(self._nothing_came())
+        chunks = self._keep(self._decoder.finish())
+        if self._decoder.error is not None:
+            return chunks + self._fail(self._decoder.error)
+        self.state = "complete"
+        if self._decoder.late_events:
+            self._warn_late()
+        return chunks
+
+    def _stop(self, state: StreamState, finish: c.Finish) -> list[c.StreamChunk]:
+        """End without an error, but not as the provider would have."""
+        chunks = self._with_start(self._decoder.abandon())
+        chunks = self._keep([*chunks, c.FinishChunk(finish)])
+        self.state = state
+        return chunks
+
+    def _fail(self, error: ReqLLMError, cause: BaseException | None = None) -> list[c.StreamChunk]:
+        """End with an error, which keeps what had arrived."""
+        chunks = self._keep(self._with_start(self._decoder.abandon()))
+        self.state = _state_after(error)
+        self._fold()
+        error.before_first_chunk = not self._accumulator.has_content
+        error.partial = self.response
+        if cause is not None and cause is not error:
+            error.__cause__ = cause
+        self.error = error
+        return [*chunks, c.ErrorChunk(error)]
+
+    def _with_start(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
+        return chunks if self._chunks_given or chunks else [c.StreamStart()]
+
+    # Keeping.
+    def _keep(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
+        if chunks:
+            self._chunks_given = True
+            self._unfolded += chunks
+            if len(self._unfolded) > _FOLD_AFTER:
+                self._fold()
+        return chunks
+
+    def _fold(self) -> None:
+        self._accumulator.add(self._unfolded)
+        self._unfolded = []
+
+    def _note_late(self, piece: bytes) -> None:
+        """Look at what comes after the end only as far as to say that it came."""
+        if self.state != "complete" or self._late_warnings:
+            return
+        events = self._framer.receive(piece)
+        if any(isinstance(event, ServerSentEvent) and event.data.strip() for event in events):
+            self._warn_late()
+
+    def _warn_late(self) -> None:
+        if not self._late_warnings:
+            self._late_warnings.append(
+                c.WarningChunk("events_after_end", "events came after the terminal one; ignored")
+            )
+
+
+def decode_stream(wire: str, body: bytes | Iterable[bytes], **options: Any) -> Response:
+    """Decode a captured body: bytes, or the pieces they came in. Options as for StreamServer.
+
+    Never raises for what is in the bytes: a failure is in `.error`, `.state` and the last of
+    `.chunks`. Raises UnknownWireError for a wire that there is not.
+    """
+    server = StreamServer(wire, **options)
+    pieces = (body,) if isinstance(body, bytes | bytearray | memoryview) else body
+    receive: Callable[[bytes], list[c.StreamChunk]] = server.receive
+    chunks: list[c.StreamChunk] = []
+    for piece in pieces:
+        chunks += receive(bytes(piece))
+    chunks += server.end()
+    return server.response.with_chunks(chunks)
+
+
+def _state_after(error: ReqLLMError) -> StreamState:
+    if isinstance(error, InterruptedStreamError):
+        return "interrupted"
+    return "incomplete" if isinstance(error, IncompleteStreamError | EmptyStreamError) else "failed"
+
+
+def _interruption(error: BaseException) -> ReqLLMError:
+    if isinstance(error, ReqLLMError):
+        return error
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return InterruptedStreamError(
+        f"the stream broke off ({said}); `.partial` holds what had arrived"
+    )
+
+
+def _too_large(limit: int) -> EventTooLargeError:
+    return EventTooLargeError(
+        f"the body is one document of more than {limit} bytes; "
+        "raise max_event_bytes if that is expected",
+        limit=limit,
+    )
+
+
+def _reports_error(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and _reports_error(value[0])
+    if not isinstance(value, dict) or "choices" in value or value.get("type") == "message":
+        return False
+    return any(value.get(key) for key in ("error", "message", "detail", "code", "msg"))
+
+
+def _looks_like_sse(start: bytes) -> bool:
+    return start.startswith((b":", b"data", b"event", b"id", b"retry"))
