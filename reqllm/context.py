@@ -6,22 +6,49 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
-from reqllm.content import ContentPart, TextPart, Tool, ToolCall, ToolResultPart
+from reqllm.content import (
+    ContentPart,
+    CustomPart,
+    FilePart,
+    ImagePart,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolResultPart,
+)
 from reqllm.errors import InvalidContextError
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[str, ...] = get_args(Role)
 Content: TypeAlias = str | ContentPart | Iterable[str | ContentPart]
+_MAY_HOLD: Mapping[str, tuple[type[ContentPart], ...]] = {
+    "system": (TextPart,),
+    "user": (TextPart, ImagePart, FilePart, ToolResultPart, CustomPart),
+    "assistant": (ContentPart,),
+    "tool": (ToolResultPart,),
+}
 
 
 class Message(Struct, frozen=True):
-    """One turn: who speaks, and the parts of what is said, in order."""
+    """One turn: who speaks, and the parts of what is said, in order.
+
+    Raises InvalidContextError for a role or a part that there is not.
+    """
 
     role: Role
     content: tuple[ContentPart, ...] = ()
     name: str | None = None
     metadata: Mapping[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise InvalidContextError(f"expected a role of {', '.join(ROLES)}, got {self.role!r}")
+        if type(self.content) is not tuple or not all(
+            isinstance(part, ContentPart) for part in self.content
+        ):
+            force_setattr(self, "content", _parts(self.content))
 
     @classmethod
     def of(cls, role: str, content: Content, **fields: Any) -> Message:
@@ -29,9 +56,7 @@ class Message(Struct, frozen=True):
 
         Raises InvalidContextError for a role or a part that there is not.
         """
-        if role not in ROLES:
-            raise InvalidContextError(f"expected a role of {', '.join(ROLES)}, got {role!r}")
-        return cls(role, _parts(content), **fields)  # type: ignore[arg-type]  # checked above
+        return cls(role, _parts(content), **fields)  # type: ignore[arg-type]  # it checks itself
 
     @classmethod
     def system(cls, content: Content) -> Message:
@@ -69,6 +94,14 @@ class Context(Struct, frozen=True):
     messages: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] = ()
 
+    def __post_init__(self) -> None:
+        if type(self.messages) is not tuple or not all(
+            isinstance(message, Message) for message in self.messages
+        ):
+            force_setattr(self, "messages", tuple(_messages(self.messages)))
+        if type(self.tools) is not tuple or not all(isinstance(tool, Tool) for tool in self.tools):
+            force_setattr(self, "tools", _tools(self.tools))
+
     @classmethod
     def new(
         cls,
@@ -96,11 +129,7 @@ class Context(Struct, frozen=True):
 
     def with_tools(self, tools: Iterable[Tool]) -> Context:
         """Return the context with more tools."""
-        added = tuple(tools)
-        for tool in added:
-            if not isinstance(tool, Tool):
-                raise InvalidContextError(f"expected a Tool, got {type(tool).__name__}: {tool!r}")
-        return Context(self.messages, (*self.tools, *added))
+        return Context(self.messages, (*self.tools, *_tools(tools)))
 
     @property
     def system(self) -> str | None:
@@ -109,7 +138,10 @@ class Context(Struct, frozen=True):
         return "\n\n".join(said) if said else None
 
     def require_prompt(self) -> None:
-        """Raise InvalidContextError unless a model has something to answer."""
+        """Raise InvalidContextError unless a model has something to answer.
+
+        Each message must say something, and hold only what its role can.
+        """
         turns = [message for message in self.messages if message.role != "system"]
         if not turns:
             raise InvalidContextError(
@@ -121,6 +153,8 @@ class Context(Struct, frozen=True):
                 raise InvalidContextError(
                     f"expected every message to say something, got an empty {message.role} message"
                 )
+        for message in self.messages:
+            _check_parts(message)
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self.messages)
@@ -131,6 +165,35 @@ class Context(Struct, frozen=True):
 
 def _says_something(message: Message) -> bool:
     return any(not isinstance(part, TextPart) or part.content for part in message.content)
+
+
+def _check_parts(message: Message) -> None:
+    for part in message.content:
+        if not isinstance(part, _MAY_HOLD[message.role]):
+            kinds = ", ".join(kind.__name__ for kind in _MAY_HOLD[message.role])
+            hint = "; use Message.tool(tool_call_id, result)" if message.role == "tool" else ""
+            raise InvalidContextError(
+                f"expected a {message.role} message to hold only {kinds}, "
+                f"got a {type(part).__name__}{hint}"
+            )
+        if isinstance(part, ToolResultPart) and part.provider_executed != (
+            message.role == "assistant"
+        ):
+            raise InvalidContextError(
+                f"the result of tool call {part.tool_call_id!r} stands in a message of "
+                f"{message.role}; use Message.tool(tool_call_id, result) for what you ran, and "
+                "leave what the provider ran in its own message"
+            )
+
+
+def _tools(tools: Any) -> tuple[Tool, ...]:
+    if not isinstance(tools, Iterable):
+        raise InvalidContextError(f"expected several Tool, got {type(tools).__name__}: {tools!r}")
+    added = tuple(tools)
+    for tool in added:
+        if not isinstance(tool, Tool):
+            raise InvalidContextError(f"expected a Tool, got {type(tool).__name__}: {tool!r}")
+    return added
 
 
 def _parts(content: Content) -> tuple[ContentPart, ...]:

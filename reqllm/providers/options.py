@@ -24,7 +24,7 @@ class Options(Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
-    stop: tuple[str, ...] | None = None
+    stop: list[str] | None = None
     seed: int | None = None
     tools: tuple[Tool, ...] = ()
     """Added to the context's own."""
@@ -56,7 +56,7 @@ class Options(Struct, frozen=True, kw_only=True):
             _check(name, value)
         if "stop" in given:
             stop = given["stop"]
-            given["stop"] = (stop,) if isinstance(stop, str) else tuple(stop)
+            given["stop"] = [stop] if isinstance(stop, str) else list(stop)
         if "tools" in given:
             given["tools"] = _tools(given["tools"])
         return cls(**given)
@@ -87,26 +87,35 @@ class Options(Struct, frozen=True, kw_only=True):
                 f"tool_choice names {choice['name']!r}, but the tools are {', '.join(tools)}"
             )
 
-    def not_taken(self, names: Iterable[str], wire: str, warnings: Warnings) -> None:
-        """Warn of those options among `names` that were given, or raise, or say nothing.
+    def taken(self, wire: str, refused: frozenset[str], warnings: Warnings) -> Options:
+        """Return the options without those that are `refused`, with a warning.
 
-        A value that asks for what happens anyway (one answer, no logprobs) is no request.
+        Raises InvalidInputError instead where `on_unsupported` is "error". A value that
+        asks for what happens anyway (one answer, no logprobs) is no request.
         """
-        given = [name for name in names if self._asks(name)]
-        if not given or self.on_unsupported == "ignore":
-            return
-        hint = "provider_options takes the provider's own fields"
+        given = [name for name in OPTION_NAMES if name in refused and self._asks(name)]
+        if given:
+            self.refuse(", ".join(given), wire, warnings)
+        nothing: dict[str, Any] = {name: () if name == "tools" else None for name in refused}
+        return structs.replace(self, **nothing)
+
+    def refuse(self, what: str, wire: str, warnings: Warnings) -> None:
+        """Warn that `what` is not sent, raise, or say nothing: as `on_unsupported` asks."""
         if self.on_unsupported == "error":
             raise InvalidInputError(
-                f"{wire} does not take {', '.join(given)}; leave it out, or set on_unsupported "
-                f"to 'warn' or 'ignore' ({hint})"
+                f"{wire} does not take {what}; leave it out, or set on_unsupported to 'warn' "
+                "or 'ignore' (provider_options takes the provider's own fields)"
             )
-        for name in given:
-            warnings.add("unsupported_option", f"{wire} does not take {name}: not sent ({hint})")
+        if self.on_unsupported == "warn":
+            warnings.add(
+                "unsupported_option",
+                f"{wire} does not take {what}: not sent "
+                "(provider_options takes the provider's own fields)",
+            )
 
     def _asks(self, name: str) -> bool:
         value = getattr(self, name)
-        return value is not None and value is not False and not (name == "n" and value == 1)
+        return not (value is None or value is False or value == () or (name == "n" and value == 1))
 
 
 class Dialect(Struct, frozen=True, kw_only=True):

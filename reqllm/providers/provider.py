@@ -20,7 +20,12 @@ from reqllm.errors import (
     UnknownWireError,
 )
 from reqllm.model import Model
-from reqllm.providers import anthropic_messages_encode, openai_chat_encode
+from reqllm.providers import (
+    anthropic_messages_encode,
+    anthropic_messages_turns,
+    openai_chat_encode,
+    openai_chat_turns,
+)
 from reqllm.providers.base import WireRequest
 from reqllm.providers.options import Dialect
 from reqllm.providers.request_body import nearest, to_json
@@ -38,8 +43,8 @@ class WireEncoder(Struct, frozen=True):
 
 ENCODERS: Mapping[str, WireEncoder] = MappingProxyType(
     {
-        openai_chat_encode.WIRE: WireEncoder(openai_chat_encode.PATH, openai_chat_encode.encode),
-        anthropic_messages_encode.WIRE: WireEncoder(
+        openai_chat_turns.WIRE: WireEncoder(openai_chat_encode.PATH, openai_chat_encode.encode),
+        anthropic_messages_turns.WIRE: WireEncoder(
             anthropic_messages_encode.PATH,
             anthropic_messages_encode.encode,
             anthropic_messages_encode.headers,
