@@ -1,0 +1,180 @@
+"""Large, endless and hostile streams: work grows with the bytes, memory with one event.
+
+Nothing here asserts a time. What the work is, is counted: the memory taken while a piece is
+read, summed over the pieces, is what was copied and built for them.
+"""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+
+from reqllm.framing.sse import ServerSentEvent, SSEDecoder
+
+from .reading import in_pieces_of
+
+KIB = 1024
+MIB = 1024 * 1024
+READ = 1400
+"""The size of a piece where a packet is one."""
+
+
+def feed(decoder: SSEDecoder, pieces: Iterable[bytes], within: float = 60) -> list[ServerSentEvent]:
+    """Feed the pieces. The bound is no measurement: work that is not linear would take hours."""
+    deadline = monotonic() + within
+    events: list[ServerSentEvent] = []
+    for number, piece in enumerate(pieces):
+        events += decoder.receive(piece)
+        if not number % 1000 and monotonic() > deadline:
+            pytest.fail(f"piece {number} and still reading: work is not linear")
+    return events + decoder.end()
+
+
+@contextmanager
+def memory() -> Iterator[Callable[[], int]]:
+    """Trace memory; the value tells the peak so far, above what there was before."""
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def work(pieces: Iterable[bytes]) -> int:
+    """Return how many bytes were allocated, at the peak of each piece, to read the pieces."""
+    decoder = SSEDecoder()
+    total = 0
+    with memory():
+        for piece in pieces:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            decoder.receive(piece)
+            total += max(0, tracemalloc.get_traced_memory()[1] - before)
+    return total
+
+
+def one_event(size: int) -> bytes:
+    return b"data: " + b"x" * (size - 8) + b"\n\n"
+
+
+@pytest.mark.parametrize("size", [1, READ])
+@pytest.mark.parametrize(
+    "line", [b"x" * 128 * KIB, b"data: y\n" * 16 * KIB, b": ping\n" * 16 * KIB], ids=len
+)
+def test_work_is_linear(line: bytes, size: int):
+    """Twice the event in twice as many pieces takes twice the memory traffic, not four times."""
+    once = work(in_pieces_of(size, b"data: " + line))
+    twice = work(in_pieces_of(size, b"data: " + line + line))
+    assert twice < 2.5 * once + 64 * KIB
+
+
+def test_a_large_event_in_small_pieces():
+    """S41: one event of 16 MiB in pieces of 1,400 bytes comes out whole."""
+    [event] = feed(SSEDecoder(), in_pieces_of(READ, one_event(16 * MIB)))
+    assert len(event.data) == 16 * MIB - 8
+
+
+def test_a_long_line_byte_by_byte():
+    """S42: a line of 1 MiB comes out whole when every piece is one byte."""
+    [event] = feed(SSEDecoder(), in_pieces_of(1, one_event(MIB)))
+    assert len(event.data) == MIB - 8
+
+
+def test_a_large_event_costs_a_few_times_its_size():
+    """Reading an event of 4 MiB takes no more than the line, its value and what grows meanwhile."""
+    pieces = list(in_pieces_of(READ, one_event(4 * MIB)))
+    with memory() as peak:
+        feed(SSEDecoder(), pieces)
+        assert peak() < 5 * 4 * MIB
+
+
+@pytest.mark.parametrize("start", [b"data: ", b": ", b"event: ", b"id: ", b"", b"nonsense"])
+def test_an_endless_line_stops_at_the_limit(start: bytes):
+    """S43: a line that never ends is an error as soon as it passes the limit, and then is freed."""
+    decoder = SSEDecoder(max_event_bytes=MIB)
+    with memory() as peak:
+        taken = len(start)
+        decoder.receive(start)
+        while decoder.error is None:
+            assert decoder.receive(b"x" * READ) == []
+            taken += READ
+            assert taken <= MIB + READ
+        assert taken > MIB
+        assert peak() < 2 * MIB
+        tracemalloc.reset_peak()
+        for _ in range(2000):
+            assert decoder.receive(b"x" * READ) == []
+        assert peak() < 64 * KIB
+
+
+@pytest.mark.parametrize("line", [b"data\n", b"data: xy\n", b"data: " + b"x" * 100 + b"\n"])
+def test_endless_data_stops_at_the_limit(line: bytes):
+    """S43: data lines without end are an error at the limit and cost no more than a long line."""
+    decoder = SSEDecoder(max_event_bytes=MIB)
+    piece = line * (READ // len(line))
+    with memory() as peak:
+        for _ in range(2 * MIB // (piece.count(b"\n")) + 1):
+            assert decoder.receive(piece) == []
+            if decoder.error is not None:
+                break
+        assert decoder.error is not None
+        assert peak() < 3 * MIB
+
+
+@pytest.mark.parametrize(
+    "line", [b"id: 1\n", b"event: e\n", b": ping\n", b"retry: 1\n", b"what: ever\n", b"\n"]
+)
+def test_an_endless_event_of_no_data_keeps_nothing(line: bytes):
+    """S44: lines that add nothing to an event may come for ever in constant memory."""
+    decoder = SSEDecoder()
+    pieces = list(in_pieces_of(READ, line * 100_000))
+    with memory() as peak:
+        assert feed(decoder, pieces) == []
+        assert peak() < 256 * KIB
+
+
+@pytest.mark.parametrize(("line", "keepalives"), [(b"\n", 0), (b":\n", 1_000_000)])
+@pytest.mark.parametrize("size", [1, READ, 16 * KIB])
+def test_a_million_empty_lines(line: bytes, keepalives: int, size: int):
+    """S44: a million blank lines or empty comments are no event and leave nothing behind."""
+    decoder = SSEDecoder()
+    body = line * 1_000_000
+    decoder.receive(b"\n")
+    with memory() as peak:
+        assert feed(decoder, in_pieces_of(size, body)) == []
+        assert peak() < 512 * KIB
+    assert decoder.keepalives == keepalives
+
+
+def test_names_of_events_are_not_hoarded():
+    """Event names without end, and long ones, do not fill the memory."""
+    decoder = SSEDecoder()
+    long_name = b"n" * 256 * KIB
+    with memory() as peak:
+        for number in range(100):
+            [event] = decoder.receive(b"event: %d" % number + long_name + b"\ndata: a\n\n")
+            assert len(event.event) > 256 * KIB
+        for number in range(20_000):
+            [event] = decoder.receive(b"event: %d\ndata: a\n\n" % number)
+            assert event.event == str(number)
+        del event
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 256 * KIB
+        assert peak() < 4 * MIB
+
+
+def test_events_do_not_hold_on_to_their_piece():
+    """A small event kept from a large piece keeps only itself alive."""
+    with memory():
+        [kept, *_] = SSEDecoder().receive(b"data: a\n\n" + one_event(4 * MIB))
+        del _
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 64 * KIB
+        assert kept.data == b"a"
