@@ -39,11 +39,11 @@ SKY_THOUGHTS = (
 )
 SKY = (
     "Sunlight looks white, but it is a mixture of every colour. On its way down it meets the "
-    "molecules of the air, and they scatter short waves far more strongly than long ones: blue "
-    "light is thrown about some five times as much as red. So wherever you look, away from the "
-    "sun, blue reaches your eye. 🌍 Violet is scattered even more, yet the sun sends less of it "
-    "and our eyes hardly notice. Towards evening the light crosses so much air that the blue is "
-    "gone before it arrives, and the horizon turns the rosé of a déjà-vu."
+    "molecules of the air, and they scatter short waves far more strongly than long ones. So "
+    "wherever you look, away from the sun, blue light reaches your eye. 🌍 Violet is scattered "
+    "even more, yet the sun sends less of it and our eyes hardly notice. Towards evening the "
+    "light crosses so much air that most of the blue is gone before it arrives, and the horizon "
+    "turns the colour of rosé."
 )
 # Letters, emoji of several code points, a combining accent, and the separators that are line
 # ends to `str.splitlines` but not to server-sent events.
@@ -68,7 +68,7 @@ BOTH: dict[str, Scenario] = {
     "text": Scenario(parts=(Text("Hello! How can I help you today?"),)),
     "sky": Scenario(
         parts=(Reasoning(SKY_THOUGHTS, SIGNATURE), Text(SKY)),
-        usage=Usage(input=14, output=183, reasoning=37),
+        usage=Usage(input=14, output=149, reasoning=37),
     ),
     "unicode": Scenario(parts=(Text(UNICODE),)),
     "empty": Scenario(parts=(Text(""),), usage=Usage(output=1)),

@@ -18,8 +18,8 @@ from .messages import Write
 class Rhythm:
     """How a model's answer arrives; seconds, and chances between 0 and 1."""
 
-    first: float = 0.4  # before the first event
-    gap: float = 0.055  # median silence between two writes
+    first: float = 0.5  # before the first event
+    gap: float = 0.07  # median silence between two writes
     spread: float = 0.45  # of the logarithm of that silence
     longest: float = 0.4
     glue: float = 0.12  # that an event leaves together with the one before it

@@ -28,6 +28,7 @@ The same seed and request give the same bytes and times.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -79,7 +80,7 @@ class LoopbackProvider:
     def __call__(self, request: Request) -> Answer:
         """Answer one request."""
         wire = PATHS.get(request.path, "openai-chat")
-        seed = f"{self.seed}|{wire}|{hashlib.sha256(request.body).hexdigest()}"
+        seed = f"{self.seed}|{wire}|{_digest(request)}"
         headers = _headers(wire, Options(model="", seed=seed))
         try:
             _route(request)
@@ -111,6 +112,15 @@ class LoopbackProvider:
         said = events(wire, SCENARIOS[wire][name], options)
         writes = pace(said, self.rhythm, seed=options.seed, speed=self.speed)
         return Answer(headers=SSE + headers, body=tuple(writes))
+
+
+def _digest(request: Request) -> str:
+    """Equal for bodies that say the same, whatever the order of their keys."""
+    try:
+        said = json.dumps(request.json, sort_keys=True).encode()
+    except ValueError:
+        said = request.body
+    return hashlib.sha256(said).hexdigest()
 
 
 def _route(request: Request) -> None:

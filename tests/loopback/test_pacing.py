@@ -43,8 +43,8 @@ def test_events_are_glued_and_cut() -> None:
 def test_rhythm() -> None:
     """The first silence must be as told, and the others spread around the median."""
     first, *rest = [write.after for write in pace(EVENTS, Rhythm(cut_character=0.0, cut=0.0))]
-    assert first == 0.4
-    assert 0.04 < statistics.median(rest) < 0.07
+    assert first == 0.5
+    assert 0.055 < statistics.median(rest) < 0.085
     assert max(rest) > 2 * min(rest) > 0
 
 

@@ -78,7 +78,7 @@ def test_search_of_the_provider(messages: anthropic.Anthropic) -> None:
     with messages.messages.stream(model="server_tool", **ASK) as stream:
         first = next(event for event in stream if event.type == "message_start")
         at_start = first.message.usage.input_tokens
-        message = stream.get_final_message()
+        message: Any = stream.get_final_message()
     (use,), (result,) = (
         blocks(message, "server_tool_use"),
         blocks(message, "web_search_tool_result"),

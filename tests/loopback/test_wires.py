@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def read(event: bytes) -> tuple[str | None, str | None]:
     return fields.get("event"), fields.get("data")
 
 
-def payloads(wire: Wire, scenario: Scenario, **options: object) -> list[dict]:
+def payloads(wire: Wire, scenario: Scenario, **options: object) -> list[dict[str, Any]]:
     """All JSON payloads of the stream."""
     made = events(wire, scenario, Options(model="m", **options))  # type: ignore[arg-type]
     data = [read(event)[1] for event in made]
