@@ -177,7 +177,7 @@ def read_body(node: Any) -> bytes:
             return _encoded(node)
         case {"base64_string": str() as text}:
             try:
-                return base64.b64decode(text)
+                return base64.b64decode("".join(text.split()), validate=True)
             except ValueError as error:
                 raise NodeError("a body in base64", str(error)) from error
         case {"string": string}:

@@ -75,15 +75,12 @@ def _kinds(module: ModuleType) -> _Kinds:
     )
 
 
-class _Transport:
+class _Replay:
     def __init__(
         self, cassette: Cassette, module: Any, pace: float, clock: Any, sleep: Any
     ) -> None:
         self._cassette, self._module = cassette, module
         self._pace, self._clock, self._sleep = pace, clock, sleep
-
-    def handle_request(self, request: Any) -> Any:
-        return self._play(request, request.read(), _kinds(self._module).stream)
 
     def _play(self, request: Any, body: bytes, stream: type[Any]) -> Any:
         rhythm = _rhythm(self._pace, self._clock) if self._pace else None
@@ -103,22 +100,29 @@ class _Transport:
         )
 
 
-class _AsyncTransport(_Transport):
+class _Transport(_Replay):
+    def handle_request(self, request: Any) -> Any:
+        return self._play(request, request.read(), _kinds(self._module).stream)
+
+
+class _AsyncTransport(_Replay):
     async def handle_async_request(self, request: Any) -> Any:
         return self._play(request, await request.aread(), _kinds(self._module).async_stream)
 
 
-class _Stream:
+class _Replayed:
     def __init__(
         self,
         pieces: tuple[Piece, ...],
         failure: Failure | None,
         rhythm: Rhythm | None,
-        sleep: Sleep,
+        sleep: Any,
     ) -> None:
         self._pieces, self._failure = pieces, failure
         self._rhythm, self._sleep = rhythm, sleep
 
+
+class _Stream(_Replayed):
     def __iter__(self) -> Iterator[bytes]:
         if self._rhythm is None and self._failure is None:
             return iter([piece.data for piece in self._pieces])
@@ -133,17 +137,7 @@ class _Stream:
             raise self._failure()
 
 
-class _AsyncStream:
-    def __init__(
-        self,
-        pieces: tuple[Piece, ...],
-        failure: Failure | None,
-        rhythm: Rhythm | None,
-        sleep: AsyncSleep,
-    ) -> None:
-        self._pieces, self._failure = pieces, failure
-        self._rhythm, self._sleep = rhythm, sleep
-
+class _AsyncStream(_Replayed):
     def __aiter__(self) -> AsyncIterator[bytes]:
         pieces = iter(self._pieces)
         if self._rhythm is None:
@@ -170,11 +164,7 @@ class _InTurn(_AtOnce):
     """Iterates in the recorded rhythm."""
 
     def __init__(
-        self,
-        pieces: Iterator[Piece],
-        failure: Failure | None,
-        rhythm: Rhythm,
-        sleep: AsyncSleep,
+        self, pieces: Iterator[Piece], failure: Failure | None, rhythm: Rhythm, sleep: AsyncSleep
     ) -> None:
         super().__init__(pieces, failure)
         self._rhythm, self._sleep = rhythm, sleep

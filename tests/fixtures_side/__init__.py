@@ -1,0 +1,1 @@
+"""Tests of the playing side of the harness."""

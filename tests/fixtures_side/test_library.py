@@ -1,0 +1,136 @@
+"""The harness without pytest: opening a cassette, and what importing costs."""
+
+import subprocess
+import sys
+
+import anyio
+import httpx
+import httpx2
+import pytest
+
+import reqllm_fixtures
+from reqllm_fixtures import FixtureError, ModeError, use_cassette
+from tests.fixtures_side.making import URL, interaction, saved
+
+
+@pytest.fixture
+def path(tmp_path):
+    return saved(tmp_path / "c.yaml", interaction(b"one"), interaction(b"two", body=b"2"))
+
+
+@pytest.mark.parametrize("module", [None, httpx, httpx2])
+def test_with(path, module):
+    """A client on the transport of a cassette plays it, and the cassette tells what was played."""
+    client_of = module or httpx
+    with use_cassette(path) as tape, client_of.Client(transport=tape.transport(module)) as client:
+        assert client.post(URL, json={"a": 1}).text == "one"
+        assert [each.response.body for each in tape.played] == [b"one"]
+        assert [each.response.body for each in tape.unplayed] == [b"two"]
+        assert tape.cassette.path == path
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("module", [None, httpx, httpx2])
+def test_async_with(path, module, backend):
+    """So does an async client, on either event loop."""
+
+    async def play():
+        async with use_cassette(path, pace=0.001) as tape:
+            transport = tape.async_transport(module)
+            async with (module or httpx).AsyncClient(transport=transport) as client:
+                return (await client.post(URL, json={"a": 1})).text
+
+    assert anyio.run(play, backend=backend) == "one"
+
+
+def test_transports_share_what_was_played(path):
+    """Two clients on one cassette do not get the same recording twice."""
+    with use_cassette(path) as tape:
+        with httpx.Client(transport=tape.transport()) as client:
+            client.post(URL, json={"a": 1})
+        with httpx2.Client(transport=tape.transport(httpx2)) as client:
+            client.post(URL, content=b"2")
+        assert tape.unplayed == ()
+
+
+def test_opening_again_plays_again(path):
+    """Each opening begins with nothing played."""
+    use = use_cassette(path)
+    for _ in range(2):
+        with use as tape, httpx.Client(transport=tape.transport()) as client:
+            assert client.post(URL, json={"a": 1}).text == "one"
+
+
+def test_not_open(path):
+    """A cassette that was not entered says so."""
+    with pytest.raises(FixtureError, match="not open"):
+        use_cassette(path).transport()
+
+
+@pytest.mark.parametrize("mode", ["record", "fill", "live", "once"])
+def test_other_modes(path, mode):
+    """Any mode but replay is refused before anything happens."""
+    with pytest.raises(ModeError, match=f"{mode!r}. There is no recording yet"):
+        use_cassette(path, mode=mode)
+
+
+def test_impossible_pace(path):
+    """A pace that is none is refused when it is given."""
+    with pytest.raises(ValueError, match="Expected a pace"):
+        use_cassette(path, pace=-1)
+
+
+def test_importing_loads_nothing():
+    """Importing the package loads no YAML, HTTP or test library, nor the client."""
+    code = """
+import sys, reqllm_fixtures
+dir(reqllm_fixtures)
+print(sorted({"yaml", "vcr", "httpx", "httpx2", "pytest", "anyio", "reqllm"} & sys.modules.keys()))
+from reqllm_fixtures import use_cassette, load
+print(sorted({"yaml", "vcr", "httpx", "httpx2", "pytest", "anyio", "reqllm"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n[]\n"
+
+
+def test_reading_our_own_file_loads_no_vcrpy(path):
+    """Our own cassette is opened without importing vcrpy, and a JSON one without PyYAML."""
+    json_path = saved(path.replace(".yaml", ".json"), interaction(b"x"))
+    code = f"""
+import sys
+from reqllm_fixtures import load
+load({json_path!r})
+print(sorted({{"yaml", "vcr", "httpx"}} & sys.modules.keys()))
+load({path!r})
+print(sorted({{"yaml", "vcr", "httpx"}} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n['yaml']\n"
+
+
+def test_public_names():
+    """Every public name is there when asked for, is listed, and no other is."""
+    names = [name for names in reqllm_fixtures._HOMES.values() for name in names]
+
+    assert set(names) <= set(dir(reqllm_fixtures))
+    for name in names:
+        assert getattr(reqllm_fixtures, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = reqllm_fixtures.nothing
+
+
+def test_missing_libyaml_warns_once(tmp_path):
+    """Without libyaml cassettes load all the same, and one warning says that it is slow."""
+    path = saved(tmp_path / "c.yaml", interaction(b"x"))
+    code = f"""
+import warnings, yaml
+del yaml.CSafeLoader
+from reqllm_fixtures import load
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    load({path!r})
+    print(load({path!r}).interactions[0].response.body)
+print([each.category.__name__ for each in caught])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "b'x'\n['SlowYamlWarning']\n"
