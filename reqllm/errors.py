@@ -20,7 +20,8 @@ ReqLLMError                     .partial .state .before_first_chunk .retryable .
 ├─ TransportError               the network failed before a status line came
 ├─ StreamError                  the answer began, and then
 │  ├─ IncompleteStreamError     ended cleanly without its terminal event
-│  ├─ InterruptedStreamError    the network failed or a timeout fired; `__cause__` says which
+│  ├─ InterruptedStreamError    the network failed in the middle; `__cause__` says how
+│  │  └─ StreamTimeoutError     nothing came for too long (also a TimeoutError): .which .seconds
 │  ├─ EmptyStreamError          ended before it said anything
 │  ├─ NotAStreamError           was no stream at all: HTML, gzip, some other document
 │  ├─ MalformedEventError       an event was not the JSON that the wire promises
@@ -179,6 +180,15 @@ class InterruptedStreamError(StreamError):
     """The network failed, or time ran out, in the middle of the stream."""
 
     retryable = True
+
+
+class StreamTimeoutError(InterruptedStreamError, TimeoutError):
+    """Nothing came for too long; `which` names the timeout, `seconds` how long it is."""
+
+    def __init__(self, message: str, *, which: str, seconds: float | None) -> None:
+        super().__init__(message)
+        self.which = which
+        self.seconds = seconds
 
 
 class EmptyStreamError(StreamError):

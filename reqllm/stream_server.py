@@ -36,6 +36,7 @@ class StreamServer:
         "return" finishes it with the reason "incomplete".
     include_raw, include_keepalive: hand out raw events, and signs of life, as chunks too.
     max_event_bytes: the most that one event may hold.
+    warnings: what is to be said of the request; it comes right after the first chunk.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class StreamServer:
         include_raw: bool = False,
         include_keepalive: bool = False,
         max_event_bytes: int = MAX_EVENT_BYTES,
+        warnings: Iterable[c.WarningChunk] = (),
     ) -> None:
         self.wire = wire
         self.state: StreamState = "open"
@@ -67,6 +69,7 @@ class StreamServer:
         self._accumulator = Accumulator()
         self._unfolded: list[c.StreamChunk] = []
         self._late_warnings: list[c.WarningChunk] = []
+        self._request_warnings = tuple(warnings)
 
     # What goes in.
     def receive(self, piece: bytes) -> list[c.StreamChunk]:
@@ -102,6 +105,12 @@ class StreamServer:
         return self._stop("interrupted", c.Finish("cancelled", None, details))
 
     # What can be asked at any time.
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is not known yet that the body is a stream at all."""
+        not_a_stream_so_far = self._sniffer is not None or self._document is not None
+        return self.state == "open" and not_a_stream_so_far
+
     @property
     def response(self) -> Response:
         """What has arrived so far; all of it once `state` is "complete"."""
@@ -276,7 +285,9 @@ class StreamServer:
     # Keeping.
     def _keep(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
         if chunks:
-            self._chunks_given = True
+            if not self._chunks_given:
+                chunks[1:1] = self._request_warnings
+                self._chunks_given = True
             self._unfolded += chunks
             if len(self._unfolded) > _FOLD_AFTER:
                 self._fold()

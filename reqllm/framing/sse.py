@@ -9,12 +9,16 @@ looks like, are not questions of framing: they are answered above.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from reqllm.errors import EventTooLargeError
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+# A whole body in one piece is read in parts: fields of all its lines at once would be many.
+_AT_ONCE = 64 * 1024
 # A hostile server may send endless event names; beyond these none is remembered.
 _NAMES_REMEMBERED = 64
 _NAME_LENGTH_REMEMBERED = 256
@@ -80,14 +84,18 @@ class SSEDecoder:
             self._after_cr = False
         if self.error is not None or not piece:
             return []
-        if b"\n" not in piece and b"\r" not in piece:
-            self._begin_line(piece)
-            return []
         if b"\r" in piece:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         out: list[ServerSentEvent | Comment] = []
-        self._receive_lf(piece, out)
+        if b"\n" not in piece:
+            self._begin_line(piece)
+        elif self._between_events and piece.find(b"\n\n") == len(piece) - 2:
+            # One whole event, as most servers write them (or a lone LF, which is none).
+            self._take_blocks((piece[:-2],), out)
+        else:
+            for at in range(0, len(piece), _AT_ONCE):
+                self._receive_lines(piece[at : at + _AT_ONCE], out)
         return out
 
     def end(self) -> list[ServerSentEvent | Comment]:
@@ -111,12 +119,14 @@ class SSEDecoder:
         self._head = None
         return head[len(_BOM) :] if head.startswith(_BOM) else head
 
-    def _receive_lf(self, piece: bytes, out: list[ServerSentEvent | Comment]) -> None:
-        """Take a piece whose only line end is LF.
+    def _receive_lines(self, piece: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        """Take a piece with line ends, all of them LF.
 
         Whole events between two blank lines are taken apart at once; only the edges of
         a piece go line by line. That is what makes large pieces cheap.
         """
+        if self.error is not None:
+            return
         start = 0
         if not self._between_events:
             start = self._end_of_begun_event(piece)
@@ -125,7 +135,7 @@ class SSEDecoder:
                 return
         stop = piece.rfind(b"\n\n", start)
         if stop >= 0:
-            self._take_blocks(piece[start:stop], out)
+            self._take_events(piece[start:stop], out)
             if self.error is not None:
                 return
             start = stop + 2
@@ -139,26 +149,57 @@ class SSEDecoder:
         blank = piece.find(b"\n\n")
         return len(piece) if blank < 0 else blank + 2
 
-    def _take_blocks(self, region: bytes, out: list[ServerSentEvent | Comment]) -> None:
-        """Take whole events, divided by blank lines.
+    def _take_events(self, region: bytes, out: list[ServerSentEvent | Comment]) -> None:
+        """Take whole events, divided by blank lines; many of one kind in one go."""
+        if len(region) > self._limit or not (
+            self._take_bare(region, out) or self._take_named(region, out)
+        ):
+            self._take_blocks(region.split(b"\n\n"), out)
 
-        Those of one data line, with or without a known name before it, are made here;
-        all others go line by line.
-        """
-        emit = out.append
+    def _take_bare(self, region: bytes, out: list[ServerSentEvent | Comment]) -> bool:
+        """Take events of one data line and no more, if the region has no others."""
+        if region[:6] != b"data: ":
+            return False
+        values = region[6:].split(b"\n\ndata: ")
+        if region.count(b"\n") != 2 * len(values) - 2:
+            return False
+        last_id = self._id
+        out += [ServerSentEvent(value, "message", last_id) for value in values]
+        return True
+
+    def _take_named(self, region: bytes, out: list[ServerSentEvent | Comment]) -> bool:
+        """Take events of a known name and one data line, if the region has no others."""
+        if region[:7] != b"event: ":
+            return False
+        lines = region.split(b"\n")
+        heads, data, blanks = lines[::3], lines[1::3], lines[2::3]
         names = self._names
+        if len(heads) != len(data) or any(blanks) or not names.keys() >= set(heads):
+            return False
+        values = [line[6:] for line in data if line[:6] == b"data: "]
+        if len(values) != len(data):
+            return False
+        last_id = self._id
+        out += [
+            ServerSentEvent(value, names[head], last_id)
+            for head, value in zip(heads, values, strict=True)
+        ]
+        return True
+
+    def _take_blocks(self, blocks: Iterable[bytes], out: list[ServerSentEvent | Comment]) -> None:
+        """Take whole events of any kind; those of the two common kinds not line by line."""
         limit = self._limit
         last_id = self._id
-        for block in region.split(b"\n\n"):
+        for block in blocks:
             if len(block) <= limit:
                 if block[:6] == b"data: " and b"\n" not in block:
-                    emit(ServerSentEvent(block[6:], "message", last_id))
+                    out.append(ServerSentEvent(block[6:], "message", last_id))
                     continue
                 if block[:7] == b"event: ":
                     head, _, data = block.partition(b"\ndata: ")
-                    name = names.get(head)
+                    name = self._names.get(head)
                     if name is not None and data and b"\n" not in data:
-                        emit(ServerSentEvent(data, name, last_id))
+                        out.append(ServerSentEvent(data, name, last_id))
                         continue
             if block:
                 self._take_lines(block + b"\n\n", out)

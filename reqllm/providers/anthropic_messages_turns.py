@@ -31,8 +31,6 @@ _CITATIONS = frozenset(
         "search_result_location",
     }
 )
-# Fields of a call's block besides id, name and input; the decoder keeps them.
-_CALL_FIELDS = ("caller", "server_name", "toolset_name")
 
 
 def write_system(context: Context, warnings: Warnings) -> str | None:
@@ -87,7 +85,8 @@ class _Writer:
 
     def __init__(self, context: Context, warnings: Warnings) -> None:
         self._answered = turns.answered_calls(context)
-        self._names = {call.id: call.name for message in context for call in message.tool_calls}
+        calls = (call for message in context for call in message.tool_calls)
+        self._server_calls = {call.id: call.name for call in calls if _is_server_call(call)}
         self._warnings = warnings
 
     def blocks(self, message: Message) -> list[dict[str, Any]]:
@@ -151,17 +150,17 @@ class _Writer:
     def _call(self, call: ToolCall) -> dict[str, Any] | None:
         if not turns.may_send_call(call, self._answered, self._warnings):
             return None
-        fields = {key: call.provider_metadata.get(key) for key in _CALL_FIELDS}
-        kind = "tool_use"
-        if call.provider_executed:
-            kind = call.provider_metadata.get("type", "server_tool_use")
-        return {
-            "type": kind,
+        if call.provider_executed and not _is_server_call(call):
+            self._not_sent(f"{call.name!r}, a call that another provider ran")
+            return None
+        block = {
+            "type": "server_tool_use" if call.provider_executed else "tool_use",
             "id": call.id,
             "name": call.name,
             "input": self._input(call),
-            **{key: value for key, value in fields.items() if value is not None},
         }
+        # With its type, the metadata is what else stood in the block.
+        return {**block, **call.provider_metadata} if "type" in call.provider_metadata else block
 
     def _input(self, call: ToolCall) -> Mapping[str, Any]:
         if not call.invalid:
@@ -188,10 +187,10 @@ class _Writer:
         result = part.result
         if isinstance(result, Mapping) and "tool_use_id" in result and "type" in result:
             return dict(result)
-        name = part.name or self._names.get(part.tool_call_id)
-        if name is None:
-            self._not_sent("the result of a tool whose call is not there")
+        if part.tool_call_id not in self._server_calls:
+            self._not_sent("the result of a tool that another provider ran")
             return None
+        name = part.name or self._server_calls[part.tool_call_id]
         kind = name if name.endswith("_tool_result") else f"{name}_tool_result"
         return {"type": kind, "tool_use_id": part.tool_call_id, "content": result}
 
@@ -201,6 +200,12 @@ class _Writer:
             return {"type": kind, **part.data}
         self._not_sent(f"{part.custom_kind!r}")
         return None
+
+
+def _is_server_call(call: ToolCall) -> bool:
+    """Whether Anthropic ran the call: its blocks bring their type, other wires' metadata none."""
+    metadata = call.provider_metadata
+    return call.provider_executed and (not metadata or "type" in metadata)
 
 
 def _said_text(part: TextPart) -> dict[str, Any] | None:

@@ -1,0 +1,228 @@
+"""Opens the request of a stream over httpx or httpx2: errors raise here. Sync and async twins."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import ssl
+import sys
+import time
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import anyio
+
+from reqllm.calling import CallOptions, Retries, Timeouts
+from reqllm.errors import APIError, InvalidInputError, ReqLLMError, TransportError
+from reqllm.providers.api_errors import api_error, error_body
+from reqllm.providers.base import WireRequest
+from reqllm.pump import AsyncPump, NetworkErrors, Pump
+from reqllm.stream_server import StreamServer
+
+# An error's body is for reading; beyond this it is something else.
+_MOST_ERROR_BYTES = 65_536
+_LIBRARIES = ("httpx", "httpx2")
+
+
+def library_of(*objects: Any) -> ModuleType:
+    """Return the HTTP library that the first given client or transport belongs to."""
+    for given in objects:
+        for kind in type(given).__mro__:
+            root = kind.__module__.partition(".")[0]
+            if root in _LIBRARIES:
+                return sys.modules[root]
+        if given is not None:
+            raise InvalidInputError(
+                f"expected a client or transport of {' or '.join(_LIBRARIES)}, "
+                f"got {type(given).__module__}.{type(given).__qualname__}"
+            )
+    return importlib.import_module(_LIBRARIES[0])
+
+
+def network_errors(library: Any) -> NetworkErrors:
+    """Return what a network failure can be raised as; some still escape their library."""
+    anyio_errors = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+    return (library.RequestError, library.StreamError, ssl.SSLError, OSError, *anyio_errors)
+
+
+def timeout_of(library: Any, timeouts: Timeouts) -> Any:
+    """Return the library's own timeout object."""
+    silence = timeouts.timeout
+    return library.Timeout(connect=timeouts.connect, read=silence, write=silence, pool=silence)
+
+
+class AsyncOpener:
+    """Opens streams on one async client."""
+
+    def __init__(self, client: Any, retries: Retries) -> None:
+        self._client = client
+        self._library = library_of(client)
+        self._errors = network_errors(self._library)
+        self._retries = retries
+
+    async def open(
+        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
+    ) -> AsyncPump:
+        """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
+        attempt = 1
+        while True:
+            try:
+                return await self._open_once(request, wire, options, owned_client)
+            except ReqLLMError as error:
+                delay = self._retries.delay(attempt, error, random.random())
+                if delay is None:
+                    raise
+            await anyio.sleep(delay)
+            attempt += 1
+
+    async def _open_once(
+        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
+    ) -> AsyncPump:
+        try:
+            http = await self._client.send(self._built(request, options), stream=True)
+        except self._errors as error:
+            raise _unreachable(request, error) from error
+        if http.status_code != 200:
+            raise await self._refusal(http, request)
+        pump = AsyncPump(
+            http,
+            StreamServer(wire, **options.stream.for_server(), warnings=request.warnings),
+            network_errors=self._errors,
+            silence=options.timeouts.timeout,
+            owned_client=owned_client,
+        )
+        if not _declares_events(http):
+            await self._require_stream(pump)
+        return pump
+
+    def _built(self, request: WireRequest, options: CallOptions) -> Any:
+        return self._client.build_request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            timeout=timeout_of(self._library, options.timeouts),
+        )
+
+    async def _refusal(self, http: Any, request: WireRequest) -> APIError:
+        content = b""
+        try:
+            async for piece in http.aiter_bytes():
+                content += piece
+                if len(content) > _MOST_ERROR_BYTES:
+                    break
+        except self._errors:
+            pass  # the status alone tells enough
+        finally:
+            await http.aclose()
+        return _refused(http, request, content)
+
+    async def _require_stream(self, pump: AsyncPump) -> None:
+        """Read until it is known that the body is a stream; raise what it is instead."""
+        while pump.server.is_undecided:
+            await pump.read_on()
+        if pump.error is not None:
+            raise pump.error
+
+
+class Opener:
+    """Opens streams on one client."""
+
+    def __init__(self, client: Any, retries: Retries) -> None:
+        self._client = client
+        self._library = library_of(client)
+        self._errors = network_errors(self._library)
+        self._retries = retries
+
+    def open(
+        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
+    ) -> Pump:
+        """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
+        attempt = 1
+        while True:
+            try:
+                return self._open_once(request, wire, options, owned_client)
+            except ReqLLMError as error:
+                delay = self._retries.delay(attempt, error, random.random())
+                if delay is None:
+                    raise
+            time.sleep(delay)
+            attempt += 1
+
+    def _open_once(
+        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
+    ) -> Pump:
+        try:
+            http = self._client.send(self._built(request, options), stream=True)
+        except self._errors as error:
+            raise _unreachable(request, error) from error
+        if http.status_code != 200:
+            raise self._refusal(http, request)
+        pump = Pump(
+            http,
+            StreamServer(wire, **options.stream.for_server(), warnings=request.warnings),
+            network_errors=self._errors,
+            silence=options.timeouts.timeout,
+            owned_client=owned_client,
+        )
+        if not _declares_events(http):
+            self._require_stream(pump)
+        return pump
+
+    def _built(self, request: WireRequest, options: CallOptions) -> Any:
+        return self._client.build_request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            timeout=timeout_of(self._library, options.timeouts),
+        )
+
+    def _refusal(self, http: Any, request: WireRequest) -> APIError:
+        content = b""
+        try:
+            for piece in http.iter_bytes():
+                content += piece
+                if len(content) > _MOST_ERROR_BYTES:
+                    break
+        except self._errors:
+            pass  # the status alone tells enough
+        finally:
+            http.close()
+        return _refused(http, request, content)
+
+    def _require_stream(self, pump: Pump) -> None:
+        """Read until it is known that the body is a stream; raise what it is instead."""
+        while pump.server.is_undecided:
+            pump.read_on()
+        if pump.error is not None:
+            raise pump.error
+
+
+def _declares_events(http: Any) -> bool:
+    declared: str = http.headers.get("content-type", "")
+    return declared.partition(";")[0].strip().lower() == "text/event-stream"
+
+
+def _unreachable(request: WireRequest, error: BaseException) -> TransportError:
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    host = request.url.partition("?")[0]
+    return TransportError(f"could not reach {host} ({said})")
+
+
+def _refused(http: Any, request: WireRequest, content: bytes) -> APIError:
+    """Return the error of an answer that is none, without the key that it may repeat."""
+    body = error_body(_without_secrets(content, request))
+    if 300 <= http.status_code < 400 and not body:
+        # Following it would hand the key to whoever is there.
+        body = f"redirected to {http.headers.get('location')!r}; redirects are not followed"
+    return api_error(body, status=http.status_code, headers=http.headers, now=datetime.now(UTC))
+
+
+def _without_secrets(content: bytes, request: WireRequest) -> bytes:
+    for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
+        secret = request.headers.get(name, "").removeprefix("Bearer ").encode()
+        if secret:
+            content = content.replace(secret, b"***")
+    return content

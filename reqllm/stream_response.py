@@ -1,0 +1,372 @@
+"""What a call gives: a lazy stream of chunks, and what was learned beside it.
+
+Async and sync twins: the same but for `await`; a test compares them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import chain
+from types import TracebackType
+from typing import Self
+
+from msgspec import structs
+
+from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage
+from reqllm.content import ToolCall
+from reqllm.errors import ReqLLMError, StreamConsumedError, StreamTimeoutError
+from reqllm.providers.api_errors import request_id
+from reqllm.pump import AsyncPump, Pump
+from reqllm.response import Response, StreamMetadata, StreamState
+
+
+class StreamResponse:
+    """An answer that is arriving. Iterate it once, by `async for`; the rest may be asked any time.
+
+    Leave it by `async with`, or call `aclose()`: that releases the connection at once.
+    Reading raises what went wrong after all that arrived has been handed out; `partial()` and
+    `metadata()` answer all the same.
+    """
+
+    def __init__(self, pump: AsyncPump, metadata_timeout: float | None = None) -> None:
+        self._pump = pump
+        self._metadata_timeout = metadata_timeout
+        self._taken = False
+
+    # The one pass.
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        if self._taken:
+            raise _consumed()
+        self._taken = True
+        return _AsyncChunks(self._pump)
+
+    @property
+    def stream(self) -> AsyncIterator[StreamChunk]:
+        """The lazy stream of chunks: the same one pass as iterating the response."""
+        return self.__aiter__()
+
+    def tokens(self) -> AsyncIterator[str]:
+        """Return the lazy stream of the answer's text, piece by piece; it takes the one pass."""
+        return _AsyncTokens(self.__aiter__())
+
+    # What needs the whole stream; chunks that nobody read yet stay for a later reader.
+    async def text(self) -> str:
+        """Return the whole text. Raises what broke the stream."""
+        return (await self.to_response()).text
+
+    async def thinking(self) -> str:
+        """Return the whole reasoning. Raises what broke the stream."""
+        return (await self.to_response()).thinking
+
+    async def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Return the whole tool calls. Raises what broke the stream."""
+        return (await self.to_response()).tool_calls
+
+    async def to_response(self) -> Response:
+        """Read to the end and return the whole answer. Raises what broke the stream."""
+        while self._pump.is_open:
+            await self._pump.read_on()
+        if self._pump.error is not None:
+            raise self._pump.error
+        return self.partial()
+
+    async def metadata(self) -> StreamMetadata:
+        """Read to the end and return usage, finish reason and the like, however it ended.
+
+        Raises StreamTimeoutError if the end does not come within `metadata_timeout`.
+        """
+        begun = time.monotonic()
+        while self._pump.is_open:
+            _check_time(begun, self._metadata_timeout)
+            await self._pump.read_on()
+        return _with_http(self._pump)
+
+    async def usage(self) -> Usage | None:
+        """Return the usage, `None` if the provider reported none."""
+        return (await self.metadata()).usage
+
+    async def finish_reason(self) -> Finish | None:
+        """Return why the model stopped, `None` if the stream broke before it said."""
+        return (await self.metadata()).finish_reason
+
+    # What needs nothing more.
+    def partial(self) -> Response:
+        """Return what has arrived so far."""
+        return _partial(self._pump)
+
+    @property
+    def state(self) -> StreamState:
+        """How the stream stands: open, complete, incomplete, interrupted or failed."""
+        return self._pump.server.state
+
+    @property
+    def error(self) -> ReqLLMError | None:
+        """What broke the stream, if something did."""
+        return self._pump.error
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self._pump.http.status_code)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The HTTP headers of the answer."""
+        headers: Mapping[str, str] = self._pump.http.headers
+        return headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id of the request."""
+        return request_id(self.headers)
+
+    # Letting go.
+    async def cancel(self, reason: str | None = None) -> None:
+        """Stop the answer: a reader gets what had arrived, then its end, and no error."""
+        await self._pump.cancel(reason)
+
+    async def aclose(self) -> None:
+        """Release the connection; a stream that was still open counts as cancelled."""
+        await self._pump.cancel("closed")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class SyncStreamResponse:
+    """An answer that is arriving. Iterate it once, by `for`; the rest may be asked any time.
+
+    Leave it by `with`, or call `close()`: that releases the connection at once.
+    Reading raises what went wrong after all that arrived has been handed out; `partial()` and
+    `metadata()` answer all the same.
+    """
+
+    def __init__(self, pump: Pump, metadata_timeout: float | None = None) -> None:
+        self._pump = pump
+        self._metadata_timeout = metadata_timeout
+        self._taken = False
+
+    # The one pass.
+    def __iter__(self) -> Iterator[StreamChunk]:
+        if self._taken:
+            raise _consumed()
+        self._taken = True
+        return _chunks(self._pump)
+
+    @property
+    def stream(self) -> Iterator[StreamChunk]:
+        """The lazy stream of chunks: the same one pass as iterating the response."""
+        return self.__iter__()
+
+    def tokens(self) -> Iterator[str]:
+        """Return the lazy stream of the answer's text, piece by piece; it takes the one pass."""
+        return _tokens(self.__iter__())
+
+    # What needs the whole stream; chunks that nobody read yet stay for a later reader.
+    def text(self) -> str:
+        """Return the whole text. Raises what broke the stream."""
+        return self.to_response().text
+
+    def thinking(self) -> str:
+        """Return the whole reasoning. Raises what broke the stream."""
+        return self.to_response().thinking
+
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Return the whole tool calls. Raises what broke the stream."""
+        return self.to_response().tool_calls
+
+    def to_response(self) -> Response:
+        """Read to the end and return the whole answer. Raises what broke the stream."""
+        while self._pump.is_open:
+            self._pump.read_on()
+        if self._pump.error is not None:
+            raise self._pump.error
+        return self.partial()
+
+    def metadata(self) -> StreamMetadata:
+        """Read to the end and return usage, finish reason and the like, however it ended.
+
+        Raises StreamTimeoutError if the end does not come within `metadata_timeout`.
+        """
+        begun = time.monotonic()
+        while self._pump.is_open:
+            _check_time(begun, self._metadata_timeout)
+            self._pump.read_on()
+        return _with_http(self._pump)
+
+    def usage(self) -> Usage | None:
+        """Return the usage, `None` if the provider reported none."""
+        return self.metadata().usage
+
+    def finish_reason(self) -> Finish | None:
+        """Return why the model stopped, `None` if the stream broke before it said."""
+        return self.metadata().finish_reason
+
+    # What needs nothing more.
+    def partial(self) -> Response:
+        """Return what has arrived so far."""
+        return _partial(self._pump)
+
+    @property
+    def state(self) -> StreamState:
+        """How the stream stands: open, complete, incomplete, interrupted or failed."""
+        return self._pump.server.state
+
+    @property
+    def error(self) -> ReqLLMError | None:
+        """What broke the stream, if something did."""
+        return self._pump.error
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self._pump.http.status_code)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The HTTP headers of the answer."""
+        headers: Mapping[str, str] = self._pump.http.headers
+        return headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id of the request."""
+        return request_id(self.headers)
+
+    # Letting go.
+    def cancel(self, reason: str | None = None) -> None:
+        """Stop the answer: a reader gets what had arrived, then its end, and no error."""
+        self._pump.cancel(reason)
+
+    def close(self) -> None:
+        """Release the connection; a stream that was still open counts as cancelled."""
+        self._pump.cancel("closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _AsyncChunks:
+    """The one pass over a stream; a class, since an async generator closes late or never."""
+
+    def __init__(self, pump: AsyncPump) -> None:
+        self._pump = pump
+        self._queue = pump.queue
+        self._raised = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> StreamChunk:
+        queue = self._queue
+        while not queue:
+            if not self._pump.is_open:
+                if self._pump.error is None or self._raised:
+                    raise StopAsyncIteration
+                self._raised = True
+                raise self._pump.error
+            await self._pump.pull()
+        return queue.popleft()
+
+
+class _AsyncTokens:
+    """The text of a pass over a stream."""
+
+    def __init__(self, chunks: AsyncIterator[StreamChunk]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            chunk = await self._chunks.__anext__()
+            if isinstance(chunk, TextDelta):
+                return chunk.text
+
+
+class _Batches:
+    """The one pass over a stream, in batches of what one piece gave."""
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+        self._queue = pump.queue
+        self._raised = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Iterator[StreamChunk]:
+        queue = self._queue
+        while not queue:
+            if not self._pump.is_open:
+                if self._pump.error is None or self._raised:
+                    raise StopIteration
+                self._raised = True
+                raise self._pump.error
+            self._pump.pull()
+        return _drain(self._pump)
+
+
+def _chunks(pump: Pump) -> Iterator[StreamChunk]:
+    # The chain walks each batch without coming back to Python code for every chunk.
+    return chain.from_iterable(_Batches(pump))
+
+
+def _drain(pump: Pump) -> Iterator[StreamChunk]:
+    batch = list(pump.queue)
+    # By count, not `clear`: another thread that reads on may be adding at the other end.
+    for _ in batch:
+        pump.queue.popleft()
+    return iter(batch)
+
+
+def _tokens(chunks: Iterator[StreamChunk]) -> Iterator[str]:
+    return (chunk.text for chunk in chunks if isinstance(chunk, TextDelta))
+
+
+def _consumed() -> StreamConsumedError:
+    return StreamConsumedError(
+        "the one pass over this stream was already taken; "
+        "partial() and to_response() give what it held"
+    )
+
+
+def _partial(pump: AsyncPump | Pump) -> Response:
+    return pump.server.response
+
+
+def _with_http(pump: AsyncPump | Pump) -> StreamMetadata:
+    http = pump.http
+    return structs.replace(
+        pump.server.metadata,
+        status=http.status_code,
+        headers=http.headers,
+        request_id=request_id(http.headers),
+    )
+
+
+def _check_time(begun: float, limit: float | None) -> None:
+    if limit is not None and time.monotonic() - begun > limit:
+        raise StreamTimeoutError(
+            f"the stream did not end within {limit} s (metadata_timeout={limit})",
+            which="metadata_timeout",
+            seconds=limit,
+        )

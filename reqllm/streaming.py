@@ -1,0 +1,306 @@
+"""The way in: `start_stream`, `AsyncClient` and its sync twin `Client`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from types import TracebackType
+from typing import Any, Self
+
+from reqllm.calling import CallOptions, Retries, Timeouts
+from reqllm.context import Context
+from reqllm.errors import InvalidInputError
+from reqllm.http_client import AsyncOpener, Opener, library_of
+from reqllm.model import Model
+from reqllm.providers.base import Provider, WireRequest
+from reqllm.providers.registry import provider_named
+from reqllm.stream_response import StreamResponse, SyncStreamResponse
+
+# What stands for a key where a recording answers and nobody asks for one.
+_NO_KEY_NEEDED = "replayed"
+
+
+async def start_stream(
+    provider: str | Provider,
+    model: str | Model,
+    context: Any,
+    *,
+    timeout: float | None = 30.0,  # noqa: ASYNC109 - of the network, not of this coroutine
+    metadata_timeout: float | None = 300.0,
+    fixture_path: str | PathLike[str] | None = None,
+    client: Any = None,
+    **options: Any,
+) -> StreamResponse:
+    """Start an answer and return it as it arrives.
+
+    provider: a name in the table ("openai"), or an object with the Protocol `Provider`.
+    model: the model's name, "provider:model", or a `Model`.
+    context: a `Context`, or whatever `Context.new` takes.
+    timeout: seconds of silence that end the stream, `None` for no limit.
+    metadata_timeout: seconds that `metadata()` waits for the end.
+    fixture_path: a cassette that answers instead of the provider.
+    client: an `AsyncClient` of ours to send with, or one of httpx or httpx2.
+    options: the model's (`max_tokens`, `tools` ...) and the stream's (`on_incomplete` ...).
+
+    Raises ReqLLMError here for all that happens before the stream begins.
+    """
+    given, owned = _client_for(client, fixture_path)
+    try:
+        call = given._prepare(
+            _model_of(provider, model),
+            context,
+            {"timeout": timeout, "metadata_timeout": metadata_timeout, **options},
+            None,
+            provider,
+        )
+        return await given._open(call, owned=owned)
+    except BaseException:
+        if owned:
+            await given.aclose()
+        raise
+
+
+class _Call:
+    """One call, ready to be sent."""
+
+    def __init__(self, request: WireRequest, wire: str, options: CallOptions) -> None:
+        self.request = request
+        self.wire = wire
+        self.options = options
+
+
+class _BaseClient:
+    """What both clients know: how to write a request. No I/O."""
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        transport: Any = None,
+        http_client: Any = None,
+        headers: Mapping[str, str] | None = None,
+        max_retries: int = 3,
+        **timeouts: float | None,
+    ) -> None:
+        """
+        base_url: an address in place of the provider's own.
+        api_key: the key; else it is read from the provider's environment variable.
+        transport: a transport of httpx or httpx2, a cassette's for example.
+        http_client: a client of httpx or httpx2 to send with; it is not closed by us.
+        headers: sent with every request, above the provider's own.
+        max_retries: tries after a first that failed before its stream began.
+        timeouts: `connect`, `timeout`, `metadata_timeout`, in seconds or None.
+        """
+        if transport is not None and http_client is not None:
+            raise InvalidInputError("expected a transport or an http_client, got both")
+        if not isinstance(max_retries, int) or max_retries < 0:
+            raise InvalidInputError(f"expected max_retries from 0 up, got {max_retries!r}")
+        unknown = set(timeouts) - set(Timeouts.__struct_fields__)
+        if unknown:
+            raise InvalidInputError(
+                f"expected the timeouts {', '.join(Timeouts.__struct_fields__)}, "
+                f"got {', '.join(sorted(unknown))}"
+            )
+        self._library = library_of(http_client, transport)
+        self._base_url = base_url
+        self._api_key = api_key
+        self._transport = transport
+        self._http = http_client
+        self._owns_http = http_client is None
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._retries = Retries(limit=max_retries)
+        self._timeouts = Timeouts(**timeouts)
+
+    def _prepare(
+        self,
+        model: Model,
+        context: Any,
+        options: Mapping[str, Any],
+        wire: str | None,
+        provider: str | Provider | None = None,
+    ) -> _Call:
+        sorted_options = CallOptions.of(options, self._timeouts)
+        speaker = _provider_of(model.provider if provider is None else provider)
+        request = speaker.encode(
+            model,
+            Context.new(context),
+            sorted_options.request,
+            wire=wire,
+            api_key=self._key(),
+            base_url=self._base_url,
+        )
+        if self._headers:
+            request = _with_headers(request, self._headers)
+        return _Call(request, wire or speaker.wire, sorted_options)
+
+    def _key(self) -> str | None:
+        if self._api_key is None and getattr(self._transport, "needs_no_key", False):
+            return _NO_KEY_NEEDED
+        return self._api_key
+
+
+class AsyncClient(_BaseClient):
+    """Streams from any provider, on asyncio and trio. Use it by `async with`, or close it."""
+
+    def stream(
+        self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
+    ) -> _AsyncOpening:
+        """Return an async context manager of a `StreamResponse`; entering it sends the request.
+
+        Raises InvalidInputError here, every other ReqLLMError on entering.
+        """
+        return _AsyncOpening(self, self._prepare(Model.parse(model), context, options, wire))
+
+    async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
+        opener = AsyncOpener(self._http_client(), self._retries)
+        owned_client = self if owned else None
+        pump = await opener.open(call.request, call.wire, call.options, owned_client)
+        return StreamResponse(pump, call.options.timeouts.metadata_timeout)
+
+    def _http_client(self) -> Any:
+        if self._http is None:
+            self._http = self._library.AsyncClient(transport=self._transport)
+        return self._http
+
+    async def aclose(self) -> None:
+        """Close the HTTP client that was made here; one that was given stays open."""
+        if self._owns_http and self._http is not None:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class Client(_BaseClient):
+    """Streams from any provider. Use it by `with`, or close it."""
+
+    def stream(
+        self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
+    ) -> _Opening:
+        """Return a context manager of a `SyncStreamResponse`; entering it sends the request.
+
+        Raises InvalidInputError here, every other ReqLLMError on entering.
+        """
+        return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
+
+    def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
+        opener = Opener(self._http_client(), self._retries)
+        owned_client = self if owned else None
+        pump = opener.open(call.request, call.wire, call.options, owned_client)
+        return SyncStreamResponse(pump, call.options.timeouts.metadata_timeout)
+
+    def _http_client(self) -> Any:
+        if self._http is None:
+            self._http = self._library.Client(transport=self._transport)
+        return self._http
+
+    def close(self) -> None:
+        """Close the HTTP client that was made here; one that was given stays open."""
+        if self._owns_http and self._http is not None:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _AsyncOpening:
+    """A stream about to be opened."""
+
+    def __init__(self, client: AsyncClient, call: _Call) -> None:
+        self._client = client
+        self._call = call
+        self._response: StreamResponse | None = None
+
+    async def __aenter__(self) -> StreamResponse:
+        self._response = await self._client._open(self._call)
+        return self._response
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            await self._response.aclose()
+
+
+class _Opening:
+    """A stream about to be opened."""
+
+    def __init__(self, client: Client, call: _Call) -> None:
+        self._client = client
+        self._call = call
+        self._response: SyncStreamResponse | None = None
+
+    def __enter__(self) -> SyncStreamResponse:
+        self._response = self._client._open(self._call)
+        return self._response
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
+def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[AsyncClient, bool]:
+    """Return the client to send with, and whether it is the call's own, to close with it."""
+    if client is not None and fixture_path is not None:
+        raise InvalidInputError("expected a client or a fixture_path, got both")
+    if isinstance(client, AsyncClient):
+        return client, False
+    if client is not None:
+        return AsyncClient(http_client=client), False
+    if fixture_path is None:
+        return AsyncClient(), True
+    # The one place where the client reaches for the harness.
+    from reqllm_fixtures import replaying_transport
+
+    return AsyncClient(transport=replaying_transport(fixture_path)), True
+
+
+def _model_of(provider: str | Provider, model: str | Model) -> Model:
+    """Return the model, whose provider may be said twice but not differently."""
+    name = provider if isinstance(provider, str) else getattr(provider, "name", "")
+    if isinstance(model, str):
+        model = Model(name, model.removeprefix(f"{name}:"))
+    if not isinstance(model, Model):
+        raise InvalidInputError(f"expected a model's name or a Model, got {type(model).__name__}")
+    if model.provider != name:
+        raise InvalidInputError(f"expected a model of {name!r}, got {str(model)!r}")
+    return model
+
+
+def _provider_of(provider: str | Provider) -> Provider:
+    return provider_named(provider) if isinstance(provider, str) else provider
+
+
+def _with_headers(request: WireRequest, headers: Mapping[str, str]) -> WireRequest:
+    return WireRequest(
+        url=request.url,
+        # Of the same kind, which hides the key where it is shown.
+        headers=type(request.headers)({**request.headers, **headers}),  # type: ignore[call-arg]
+        body=request.body,
+        method=request.method,
+        warnings=request.warnings,
+    )
