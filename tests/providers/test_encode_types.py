@@ -1,0 +1,81 @@
+"""Every request is one that the vendor's own SDK could have written."""
+
+import copy
+
+import msgspec
+import pytest
+
+from reqllm.model import Model
+from reqllm.providers.registry import provider_named
+
+from . import vendor_types
+from .conversations import CONTEXTS, OPTIONS
+
+MODELS = {"openai": Model("openai", "gpt-x"), "anthropic": Model("anthropic", "claude-x")}
+
+
+def request(name, context, options):
+    return provider_named(name).encode(MODELS[name], context, options, api_key="k")
+
+
+@pytest.mark.parametrize("provider", MODELS)
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_fits_the_sdk(provider, context, options):
+    """Whatever is said with whatever options, the body fits the types of the SDK."""
+    made = request(provider, CONTEXTS[context], OPTIONS[options])
+    wire = provider_named(provider).wire
+    body = msgspec.json.decode(made.body)
+    if made.headers.get("anthropic-version") == "2023-06-01":
+        # The SDK speaks the newer version only, and has forgotten these.
+        given = [body.pop(field, None) for field in ("temperature", "top_p", "top_k")]
+        assert given == [0, 0.9, 40]
+    assert vendor_types.problems(wire, body) == []
+
+
+@pytest.mark.parametrize("provider", MODELS)
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_writing_changes_nothing(provider, context):
+    """Writing twice gives equal bytes, and the caller's values are as they were."""
+    options = {
+        **OPTIONS["tool named"],
+        "provider_options": {"metadata": {"a": {"b": 1}}, "tool_choice": {"x": 1}},
+        "metadata": {"c": "d"},
+        "response_schema": {"type": "object"},
+    }
+    before = copy.deepcopy((CONTEXTS[context], options))
+    first = request(provider, CONTEXTS[context], options)
+    second = request(provider, copy.deepcopy(CONTEXTS[context]), copy.deepcopy(options))
+    assert first.body == second.body
+    assert (CONTEXTS[context], options) == before
+
+
+@pytest.mark.parametrize(
+    ("wire", "body"),
+    [
+        ("openai-chat", {}),
+        ("openai-chat", {"model": "m", "stream": False, "messages": []}),
+        ("openai-chat", {"model": "m", "stream": True, "messages": [], "top_k": 1}),
+        ("openai-chat", {"model": "m", "stream": True, "messages": [{"role": "user"}]}),
+        (
+            "openai-chat",
+            {"model": "m", "stream": True, "messages": [{"role": "user", "content": [{}]}]},
+        ),
+        ("anthropic-messages", {"model": "m", "stream": True, "messages": []}),
+        ("anthropic-messages", {"model": "m", "max_tokens": 1, "stream": True, "messages": [{}]}),
+        (
+            "anthropic-messages",
+            {
+                "model": "m",
+                "max_tokens": 1,
+                "stream": True,
+                "messages": [
+                    {"role": "user", "content": [{"type": "text", "text": "x", "extra": 1}]}
+                ],
+            },
+        ),
+    ],
+)
+def test_the_judge_judges(wire, body):
+    """A body that the SDK could not write is found out."""
+    assert vendor_types.problems(wire, body)
