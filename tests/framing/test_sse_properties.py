@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from reqllm.framing.sse import SSEDecoder
+from reqllm.framing.sse import MAX_EVENT_BYTES, SSEDecoder
 
 from .reading import cut, in_pieces_of, places_in, read
 from .whatwg import interpret
@@ -51,17 +51,53 @@ FRAGMENTS = (
     b"\xe2\x80\xa8",
     b"\x0b",
 )
-bodies = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=3), max_size=30).map(b"".join)
-# Streams as providers send them, most of which a decoder may take by a short way.
-tame_fragments = st.sampled_from([f for f in FRAGMENTS if f.endswith(b"\n") and len(f) > 4])
-tame_bodies = st.lists(tame_fragments, max_size=30).map(b"".join)
-either = bodies | tame_bodies
+wild = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=3), max_size=30).map(b"".join)
+# Streams as providers send them, and what only looks like that: a decoder may take regular
+# ones by a short way, and must notice where they are not.
+BARE = (b"data: {}\n\n", b"data: \n\n", b"data: a: b\n\n", b"data:  a\n\n", b"data: data: \n\n")
+NAMED = (
+    b"event: e\ndata: b\n\n",
+    b"event: f\ndata: \n\n",
+    b"event: e\ndata: event: f\n\n",
+)
+ODD = (
+    b"\n",
+    b"\n\n",
+    b": ping\n\n",
+    b"data: x\ndata: y\n\n",
+    b"data: x\n",
+    b"data\n\n",
+    b"event: e\n\n",
+    b"event: e\ndata:x\n\n",
+    b"event: e\ndata: x\ndata: y\n\n",
+    b"event: e\nid: 1\ndata: x\n\n",
+    b"event: e.data: x\n\n",
+    b"event: \ndata: x\n\n",
+    b"event:e\ndata: x\n\n",
+    b"event: new\ndata: x\n\n",
+    b"data: x\nevent: e\n\n",
+    b"id: 1\ndata: x\n\n",
+    b"id: 2\n\n",
+    b"data: x\nid\n\n",
+    b"xdata: x\n\n",
+    b"\xef\xbb\xbfdata: x\n\n",
+)
+
+
+def regular(usual: tuple[bytes, ...]) -> st.SearchStrategy[bytes]:
+    """Streams of usual events with some odd ones among them."""
+    odd_now_and_then = st.sampled_from(usual * 12 + ODD)
+    return st.lists(odd_now_and_then, max_size=40).map(b"".join)
+
+
+tame = regular(BARE) | regular(NAMED) | regular(BARE + NAMED)
+bodies = wild | tame | tame.map(lambda body: body.replace(b"\n", b"\r\n"))
 limits = st.integers(0, 24)
 
 
 @st.composite
 def cut_bodies(draw: st.DrawFn) -> list[bytes]:
-    body = draw(either)
+    body = draw(bodies)
     return cut(body, draw(places_in(body)))
 
 
@@ -84,7 +120,7 @@ def test_any_limit_any_cut(pieces: list[bytes], limit: int):
 
 
 @settings(max_examples=300, deadline=None)
-@given(body=either, limit=st.none() | limits)
+@given(body=bodies, limit=st.none() | limits)
 def test_nothing_is_held_back(body: bytes, limit: int | None):
     """After each byte everything is out that the bytes so far decide."""
     limit = 1000 if limit is None else limit
@@ -96,7 +132,7 @@ def test_nothing_is_held_back(body: bytes, limit: int | None):
 
 
 @settings(max_examples=300, deadline=None)
-@given(body=either, line_end=st.sampled_from([b"\r", b"\r\n"]), data=st.data())
+@given(body=bodies, line_end=st.sampled_from([b"\r", b"\r\n"]), data=st.data())
 def test_line_ends_are_equal(body: bytes, line_end: bytes, data: st.DataObject):
     """A stream says the same with CR or CRLF for each LF."""
     assume(b"\r" not in body)
@@ -105,7 +141,7 @@ def test_line_ends_are_equal(body: bytes, line_end: bytes, data: st.DataObject):
 
 
 @settings(max_examples=300, deadline=None)
-@given(body=either, data=st.data())
+@given(body=bodies, data=st.data())
 def test_one_byte_order_mark_says_nothing(body: bytes, data: st.DataObject):
     """A stream says the same with a byte order mark put before it."""
     assume(not body.startswith(b"\xef\xbb\xbf"))
@@ -113,10 +149,21 @@ def test_one_byte_order_mark_says_nothing(body: bytes, data: st.DataObject):
     assert read(cut(marked, data.draw(places_in(marked)))) == read([body])
 
 
+@settings(max_examples=20, deadline=None)
+@given(body=bodies, times=st.integers(1, 3), limit=st.none() | st.integers(10, 30))
+def test_one_large_piece(body: bytes, times: int, limit: int | None):
+    """A body that is far larger than any network read may come in one piece."""
+    assume(body)
+    limit = MAX_EVENT_BYTES if limit is None else limit
+    large = body * (times * 70_000 // len(body) + 1)
+    assert read([large], limit=limit) == interpret(large, limit=limit)
+
+
 @settings(max_examples=300, deadline=None)
-@given(first=tame_bodies, second=tame_bodies)
+@given(first=tame, second=tame)
 def test_streams_follow_each_other(first: bytes, second: bytes):
     """Past a blank line nothing but the last id and the reconnection time is carried on."""
+    assume(not second.startswith(b"\xef\xbb\xbf"))
     head, tail = read([first + b"\n"]), read([second])
     joined = read([first + b"\n", second])
     assert [e.data for e in joined.events] == [e.data for e in (*head.events, *tail.events)]
