@@ -137,8 +137,8 @@ class AsyncPump:
         try:
             await self.http.aclose()
             # Someone may be in the middle of reading; then closing wakes them, and they end it.
-            with contextlib.suppress(RuntimeError, *self._network_errors):
-                await _close_pieces(self._pieces)
+            with contextlib.suppress(RuntimeError, StopAsyncIteration, *self._network_errors):
+                await _end_pieces(self._pieces, self.http)
         finally:
             if self._owned_client is not None:
                 await self._owned_client.aclose()
@@ -235,7 +235,7 @@ class Pump:
         try:
             # Someone may be in the middle of reading; then closing wakes them, and they end it.
             with contextlib.suppress(ValueError, *self._network_errors):
-                _close_pieces_now(self._pieces)
+                _close_pieces(self._pieces)
             self.http.close()
         finally:
             if self._owned_client is not None:
@@ -254,12 +254,21 @@ def _body(http: Any) -> Any:
     return http.iter_bytes() if hasattr(http.stream, "__iter__") else http.aiter_bytes()
 
 
-async def _close_pieces(pieces: Any) -> None:
-    if hasattr(pieces, "aclose"):
+async def _end_pieces(pieces: Any, http: Any) -> None:
+    """End the HTTP library's async generators, one inside the other, after the response closed.
+
+    Closing the outer one would leave the inner ones to the garbage collector, of which trio
+    complains. Reading on from the closed socket raises through all of them. (HTTP/2 shares
+    its socket with other streams: there reading on could wait.)
+    """
+    if "network_stream" in http.extensions and http.extensions.get("http_version") != b"HTTP/2":
+        while True:
+            await pieces.__anext__()
+    elif hasattr(pieces, "aclose"):
         await pieces.aclose()
 
 
-def _close_pieces_now(pieces: Any) -> None:
+def _close_pieces(pieces: Any) -> None:
     if hasattr(pieces, "close"):
         pieces.close()
 
