@@ -23,14 +23,15 @@ each = pytest.mark.parametrize("talk", CONVERSATIONS, ids=lambda talk: talk.file
 
 def test_capture_notes_pieces_and_times() -> None:
     """Each write must be a piece with its time since the request, and the end be told."""
-    writes = (Write(b"one"), Write(b"two", 0.03))
+    writes = (Write(b"one"), Write(b"two", 0.06))
     answer = Answer(status=299, reason="Fine", headers=(("X-Mark", "m"),), body=writes, end="reset")
     with LoopbackServer(lambda _: answer) as server:
         got = capture(server.url, (("x-asked", "yes"),), b"{}")
         assert server.requests[0].header("x-asked") == "yes"
     assert (got.status, got.reason, dict(got.headers)["x-mark"]) == (299, "Fine", "m")
     assert [data for data, _ in got.pieces] == [b"one", b"two"]
-    assert got.pieces[1][1] - got.pieces[0][1] > 25
+    # Not the distance between the two: a busy machine may read the first one late.
+    assert got.pieces[1][1] > 30
     assert got.end[0] == "ReadError"
 
 
