@@ -1,8 +1,8 @@
 """A provider of our own on 127.0.0.1: exact bytes, exact network writes, exact failures.
 
-server     LoopbackServer: sockets, threads, what was asked and who left    (messages, connection)
-provider   LoopbackProvider: its handler; the table of model names          (checks, problems, faults)
-wires      events and whole answers of two wires, out of a scenario         (scenario, catalogue)
+server     LoopbackServer: sockets, threads, what was asked and who left   (messages, connection)
+provider   LoopbackProvider: its handler; the table of model names   (checks, problems, faults)
+wires      events and whole answers of two wires, out of a scenario   (scenario, catalogue)
 pacing     when and in which writes events leave
 capture    a client that notes every piece and its time
 record     writes the project's cassettes: python -m tests.loopback.record
