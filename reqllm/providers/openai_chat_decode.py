@@ -46,7 +46,31 @@ _REASONS: dict[str, c.FinishReason] = {
 _PLAIN_KEYS = frozenset(
     ("id", "object", "created", "model", "choices", "usage", "error", "citations", *FILLER_KEYS)
 )
-_CHOICE_DETAILS = ("native_finish_reason", "stop_reason", "content_filter_results")
+_CHOICE_KEYS = frozenset(
+    ("index", "delta", "message", "text", "logprobs", "finish_reason", "error", "usage")
+)
+# Those that say nothing are here as well: who speaks, in which channel, the token's number.
+_DELTA_KEYS = frozenset(
+    (
+        "content",
+        "reasoning_content",
+        "reasoning",
+        "reasoning_details",
+        "refusal",
+        "tool_calls",
+        "function_call",
+        "audio",
+        "images",
+        "annotations",
+        "executed_tools",
+        "role",
+        "name",
+        "channel",
+        "token_id",
+        *FILLER_KEYS,
+    )
+)
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class _Choice:
@@ -139,9 +163,10 @@ class OpenAIChatDecoder(JSONEventDecoder):
         self._take_logprobs(choice, entry.get("logprobs"))
         if isinstance(entry.get("error"), dict):
             self.error = api_error(entry)
-        for key in _CHOICE_DETAILS:
-            if entry.get(key):
-                choice.details[key] = entry[key]
+        if not _CHOICE_KEYS.issuperset(entry):
+            choice.details.update(
+                {k: v for k, v in entry.items() if k not in _CHOICE_KEYS and v not in _NOTHING}
+            )
         if isinstance(entry.get("usage"), dict):
             self._meter(entry["usage"])
         reason = _filled(entry.get("finish_reason"))
@@ -173,6 +198,10 @@ class OpenAIChatDecoder(JSONEventDecoder):
         if isinstance(delta.get("function_call"), dict):
             self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
         self._take_rarer(choice, delta)
+        if not _DELTA_KEYS.issuperset(delta):
+            for key, item in delta.items():
+                if key not in _DELTA_KEYS and item not in _NOTHING:
+                    self._note(key, item)
 
     def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:
         if isinstance(delta.get("audio"), dict):

@@ -1,0 +1,337 @@
+"""Every capture of a live provider is decoded by us and by the vendor's SDK, with one result.
+
+Where the two differ on purpose, a table below names the capture and says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import openai
+import pytest
+
+from reqllm import errors as e
+from reqllm.framing.sse import SSEDecoder
+from reqllm.providers.api_errors import api_error, error_body
+from reqllm.response import Response
+from reqllm.stream_server import decode_stream
+from tests.corpus import Capture, captures, params
+
+from .answers import Answer, Said, ToolUse, our_chat_answer, our_message_blocks
+from .sdks import (
+    sdk_chat_answer,
+    sdk_chat_chunks,
+    sdk_message,
+    sdk_message_blocks,
+    without_nulls,
+)
+
+CHAT = captures("openai-chat")
+MESSAGES = captures("anthropic-messages")
+REFUSED = (*captures("openai-chat", ok=False), *captures("anthropic-messages", ok=False))
+COMPARED = "compared with the vendor's SDK"
+
+# The stream reports a failure; the SDK raises it, too.
+FAILED = {
+    "groq-chat/pydantic-ai-test_groq-test_tool_use_failed_error_streaming-c6bef8.00",
+    "groq-chat/req_llm-groq-meta_llama_llama_4_scout_17b_16e_instruct-object_streaming-e3c93a.00",
+}
+# Their last bytes are missing or are no event; the SDK takes them for whole answers.
+CUT_OFF = {
+    # A server sent its failure as a field named `error`, which no event stream has, and hung up.
+    (
+        "openai-chat-compat/ruby_llm-chat_with_extended_thinking_gpustack_qwen3_streams_thinking_"
+        "content_when_available-276746.00"
+    ),
+}
+# The SDK's plain helper does not know these blocks; its helper for beta features does.
+BETA = {
+    "anthropic-messages/pydantic-ai-test_anthropic-test_anthropic_mcp_servers_stream-f81f17.00": (
+        "the arguments of an MCP call are lost"
+    ),
+    "anthropic-messages/dd-trace-js-dd-trace-llmobs-claude-agent-sdk-claude-agent-sdk_v1_messages_"
+    "beta_true_post_34f8336-311c9a.00": "`usage.iterations` is lost",
+}
+# Warnings that a capture gives besides the one for a missing last event.
+WARNED = {
+    "openai-chat/dd-trace-py-litellm-completion_stream_multiple_choices_proxy-ee54fa.00": (
+        "missing_finish_reason",  # of two choices one never finishes
+    ),
+    "openai-chat/openai-dotnet-ChatTests-ChatWithBasicAudioOutputAsync-5bc7b8.00": (
+        "missing_finish_reason",
+    ),
+    "openai-chat-compat/req_llm-openrouter-minimax_minimax_m1-object_streaming-780928.00": (
+        "missing_finish_reason",  # says nothing at all, and is done
+    ),
+}
+# xAI counts reasoning apart from the rest of the output; our totals include it.
+REASONING_APART = {"xai"}
+
+
+@cache
+def decoded(capture: Capture) -> Response:
+    return decode_stream(capture.wire, capture.body)
+
+
+def payloads(capture: Capture) -> Iterator[Any]:
+    """Yield the JSON of each event, and sentinels as text."""
+    framer = SSEDecoder()
+    for event in framer.receive(capture.body) + framer.end():
+        try:
+            yield json.loads(event.data)
+        except ValueError:
+            yield event.data.decode()
+
+
+# The answers.
+@pytest.mark.parametrize("capture", params(c for c in CHAT if c.name not in FAILED))
+def test_a_chat_completion_is_what_openais_sdk_reads(capture: Capture, record_property) -> None:
+    """Text, reasoning, refusal, calls, usage, finish, id and model are the SDK's."""
+    response = decoded(capture)
+    sdk = sdk_chat_answer(sdk_chat_chunks(capture))
+    ours = our_chat_answer(response)
+    assert (ours.id, ours.model) == (sdk.id, sdk.model)
+    assert without_nulls(ours.usage) == sdk.usage
+    for number, said in sdk.choices.items():
+        assert ours.choices.get(number, Said()) == with_our_ids(said, response, number)
+    assert ours.choices.keys() <= sdk.choices.keys()
+    check_usage_numbers(response, sdk, capture)
+    record_property(COMPARED, "openai-chat")
+
+
+def with_our_ids(said: Said, response: Response, number: int) -> Said:
+    """Fill in the ids that the provider did not give: ours, and marked as ours."""
+    made = [c.id for c in response.chunks if c.kind == "tool_call_start" and c.synthetic_id]
+    assert len(made) == sum(tool.id is None for tool in said.tools), number
+    ids = iter(made)
+    said.tools = [ToolUse(t.id or next(ids), t.name, t.arguments) for t in said.tools]
+    return said
+
+
+def check_usage_numbers(response: Response, sdk: Answer, capture: Capture) -> None:
+    """Check that what is not reported is `None`, and what is, is the reported number."""
+    if not sdk.usage:
+        assert response.usage is None
+        return
+    details = sdk.usage.get("completion_tokens_details") or {}
+    reasoning = details.get("reasoning_tokens", sdk.usage.get("reasoning_tokens"))
+    completion = sdk.usage["completion_tokens"]
+    if capture.provider in REASONING_APART:
+        completion += reasoning or 0
+    cached = (sdk.usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+    assert response.usage is not None
+    assert response.usage.input_tokens == sdk.usage["prompt_tokens"]
+    assert response.usage.output_tokens == completion
+    assert response.usage.total_tokens == sdk.usage["total_tokens"]
+    assert response.usage.reasoning_output_tokens == reasoning
+    if cached is not None:
+        assert response.usage.cache_read_input_tokens == cached
+
+
+@pytest.mark.parametrize("capture", params(c for c in CHAT if c.name in FAILED))
+def test_a_failed_chat_completion_fails_as_openais_sdk_says(
+    capture: Capture, record_property
+) -> None:
+    """An error inside a stream of status 200 carries the message that the SDK raises."""
+    response = decoded(capture)
+    with pytest.raises(openai.APIError) as raised:
+        sdk_chat_chunks(capture)
+    assert isinstance(response.error, e.InvalidRequestError)
+    assert response.state == "failed"
+    assert response.error.message.startswith(raised.value.message)
+    assert (response.error.type, response.error.code) == (raised.value.type, raised.value.code)
+    assert (response.error.http_status, response.error.status) == (200, 400)
+    record_property(COMPARED, "openai-chat")
+
+
+@pytest.mark.parametrize("capture", params(MESSAGES))
+def test_a_message_is_what_anthropics_sdk_reads(capture: Capture, record_property) -> None:
+    """Blocks in their order, usage, stop reason, id and model are those of the SDK's message."""
+    response = decoded(capture)
+    message = sdk_message(capture, beta=capture.name in BETA)
+    plain = message.to_dict(mode="json", warnings=False)
+    assert (response.id, response.model) == (message.id, message.model)
+    assert our_message_blocks(response) == sdk_message_blocks(message)
+    assert response.finish_reason is not None
+    assert response.finish_reason.raw == message.stop_reason
+    for key in ("stop_sequence", "stop_details"):
+        assert response.finish_reason.details.get(key) == plain.get(key)
+    assert without_nulls(response.usage and response.usage.raw) == without_nulls(plain["usage"])
+    check_message_usage(response, plain["usage"])
+    record_property(COMPARED, "anthropic-messages")
+
+
+def check_message_usage(response: Response, usage: dict[str, Any]) -> None:
+    """Check that the totals include what the cache gave and took."""
+    cached = [usage.get(key) for key in ("cache_read_input_tokens", "cache_creation_input_tokens")]
+    assert response.usage is not None
+    assert response.usage.input_tokens == usage["input_tokens"] + sum(n or 0 for n in cached)
+    assert response.usage.output_tokens == usage["output_tokens"]
+    assert [response.usage.cache_read_input_tokens, response.usage.cache_creation_input_tokens] == (
+        cached
+    )
+
+
+@pytest.mark.parametrize("name", sorted(BETA))
+def test_the_sdks_plain_helper_still_loses_what_the_table_says(name: str) -> None:
+    """A capture stays in the table of the SDK's faults only as long as the SDK has them."""
+    found = [capture for capture in MESSAGES if capture.name == name]
+    if not found:
+        pytest.skip("no corpus")
+    plain, beta = sdk_message(found[0]), sdk_message(found[0], beta=True)
+    assert plain.to_dict(mode="json", warnings=False) != beta.to_dict(mode="json", warnings=False)
+
+
+# The endings.
+@pytest.mark.parametrize("capture", params([*CHAT, *MESSAGES]))
+def test_an_ending_is_told_as_the_bytes_show_it(capture: Capture) -> None:
+    """Complete needs a sentinel, a last event or a finish reason; its lack of the last is told."""
+    response = decoded(capture)
+    events = list(payloads(capture))
+    if capture.wire == "openai-chat":
+        closed = "[DONE]" in events or any(_says_done(event) for event in events)
+        finished = any(_finish_reasons(event) for event in events)
+    else:
+        closed = any(event["type"] == "message_stop" for event in events)
+        finished = any(event.get("delta", {}).get("stop_reason") for event in events)
+    if capture.name in FAILED:
+        assert response.state == "failed"
+    elif capture.name in CUT_OFF or not (closed or finished):
+        assert (closed, finished) == (False, False)
+        assert response.state == "incomplete"
+        assert isinstance(response.error, e.IncompleteStreamError)
+    else:
+        assert response.state == "complete"
+        codes = [warning.code for warning in response.warnings]
+        missing = [code for code in codes if code in ("missing_done", "missing_message_stop")]
+        assert bool(missing) is not closed
+
+
+def _says_done(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("object") == "chat.completion.done"
+
+
+def _finish_reasons(event: Any) -> list[str]:
+    choices = event.get("choices") or () if isinstance(event, dict) else ()
+    return [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+
+
+# Nothing is lost.
+@pytest.mark.parametrize("capture", params([*CHAT, *MESSAGES]))
+def test_only_what_is_listed_gives_warnings_and_nothing_is_unknown(capture: Capture) -> None:
+    """No event of a live provider is unknown to us, and none is odd that a table does not name."""
+    response = decoded(capture)
+    endings = {"missing_done", "missing_message_stop"}
+    codes = tuple(w.code for w in response.warnings if w.code not in endings)
+    assert codes == WARNED.get(capture.name, ())
+    assert [chunk for chunk in response.chunks if chunk.kind in ("custom", "raw")] == []
+
+
+# Members of events that say nothing, or say again what another says.
+SAYS_NOTHING = {
+    "openai-chat": {
+        ".object": "the kind of event",
+        ".created": "a time, which tells nothing of the answer",
+        ".obfuscation": "filler against traffic analysis",
+        ".p": "filler against traffic analysis",
+        ".choices[].index": "the number of the choice",
+        ".choices[].delta.role": "always the assistant",
+        ".choices[].delta.name": "the name of the assistant",
+        ".choices[].delta.channel": "Groq: whether it is reasoning or content, as the key says",
+        ".choices[].delta.token_id": "Together: the token's number",
+        ".choices[].delta.tool_calls[].type": "the kind of call",
+        ".choices[].delta.content[].type": "the kind of part",
+        ".choices[].delta.content[].closed": "Mistral: the part is whole",
+        ".choices[].delta.content[].thinking[].type": "the kind of part",
+    },
+    "anthropic-messages": {
+        ".type": "the kind of event",
+        ".index": "the number of the block",
+        ".delta.type": "the kind of delta",
+        ".content_block.type": "the kind of block",
+        ".message.type": "the kind of object",
+        ".message.role": "always the assistant",
+    },
+}
+RENAMED = {"expires_at": "audio_expires_at"}
+
+
+@pytest.mark.parametrize("capture", params([*CHAT, *MESSAGES]))
+def test_every_event_is_accounted_for(capture: Capture) -> None:
+    """Each value of each event is found in our chunks, unless a table says that it says nothing."""
+    response = decoded(capture)
+    told = {value for chunk in response.chunks for _, value in leaves(chunk.as_dict())}
+    if response.error is not None:
+        told |= {value for _, value in leaves(getattr(response.error, "body", None))}
+    nothing = SAYS_NOTHING[capture.wire]
+    lost = [
+        (path, value)
+        for event in payloads(capture)
+        if isinstance(event, dict)
+        for path, value in leaves(event)
+        if path not in nothing and value not in told
+    ]
+    assert lost == []
+
+
+def leaves(value: Any, path: str = "", key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (path, value) of each text, and (path, (key, value)) of each number; no nulls."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}", RENAMED.get(name, name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item, f"{path}[]", key)
+    elif value is not None and value != "":
+        yield path, value if isinstance(value, str) else (key.removeprefix("audio_"), value)
+
+
+# The refusals.
+CLASSES = {
+    400: e.InvalidRequestError,
+    401: e.AuthenticationError,
+    404: e.NotFoundError,
+    429: e.RateLimitError,
+}
+
+
+@pytest.mark.parametrize("capture", params(REFUSED))
+def test_an_error_status_becomes_its_class_with_the_providers_words(capture: Capture) -> None:
+    """A captured refusal is our error for its status and says what the provider said."""
+    body = capture.body
+    error = api_error(error_body(body), status=capture.status)
+    assert type(error) is CLASSES[capture.status]
+    assert error.status == error.http_status == capture.status
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        assert "404 Not Found" in error.message  # a proxy's page, shown as it is
+        return
+    said = sent.get("error", sent)
+    assert error.message.startswith(said if isinstance(said, str) else said["message"])
+    assert error.body == sent
+
+
+def test_no_table_names_a_capture_that_is_not_there() -> None:
+    """The tables of exceptions stay true when the corpus changes."""
+    if not CHAT:
+        pytest.skip("no corpus")
+    known = {capture.name for capture in (*CHAT, *MESSAGES)}
+    assert {*FAILED, *CUT_OFF, *BETA, *WARNED} <= known
+
+
+def test_no_capture_interleaves_calls() -> None:
+    """The plain reading of the SDK's tool chunks is right for every capture."""
+    for capture in CHAT:
+        seen: list[Any] = []
+        for event in payloads(capture):
+            choices = event.get("choices") or () if isinstance(event, dict) else ()
+            for choice in choices:
+                for entry in (choice.get("delta") or {}).get("tool_calls") or ():
+                    mark = (choice["index"], entry.get("index"))
+                    if mark in seen[:-1] and mark != seen[-1] and entry.get("index") is not None:
+                        raise AssertionError(f"{capture.name}: {mark} comes back")
+                    seen.append(mark)
