@@ -7,21 +7,17 @@ their vectors are fed without an end.
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64decode
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reqllm.framing.sse import ServerSentEvent
 
+from ..corpus import CORPUS
 from .reading import in_pieces_of, read, usual_cuts
 
-CORPUS = Path(
-    os.environ.get("REQLLM_CORPUS") or Path(__file__).parents[3].joinpath("shared", "corpus")
-)
 FILES = ("wpt_eventsource.jsonl", "extra.jsonl")
 # Long bodies are not cut in two at every single place, but at every such many bytes.
 LONG = 1500
