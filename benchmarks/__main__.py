@@ -1,0 +1,65 @@
+"""Run by `make bench`: time a stream event on each path, all in one run, and print the ratios.
+
+Each round runs every path once, one after the other, so that a busy machine is busy for all
+of them; the fastest round of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+
+from benchmarks import paths, streams
+
+BUDGETS = {"openai-chat": 15.0, "anthropic-messages": 6.0}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000, help="words an answer (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds (%(default)s)")
+    options = parser.parse_args()
+    for wire in paths.PROVIDER:
+        events = streams.answer(wire, options.events)
+        report(wire, "one event a piece", events, events, options.rounds)
+        pieces = streams.cut(b"".join(events), 16_384)
+        report(wire, "pieces of 16 KiB", events, pieces, options.rounds)
+
+
+def report(wire: str, cut: str, events: list[bytes], pieces: list[bytes], rounds: int) -> None:
+    runs = {
+        "the limit: split, orjson.loads": paths.limit(pieces),
+        "reqllm, bytes to chunks": paths.server(wire, pieces),
+        "reqllm, whole client": paths.sync_client(wire, pieces),
+        "reqllm, whole async client": paths.async_client(wire, pieces),
+        f"{paths.PROVIDER[wire]} SDK": paths.vendor_sdk(wire, pieces),
+    }
+    best = fastest(runs, rounds)
+    size = sum(map(len, pieces)) / len(events)
+    print(f"\n{wire}, {cut}: {len(events):,} events of {size:.0f} bytes")
+    least = best["the limit: split, orjson.loads"]
+    ours = best["reqllm, whole client"]
+    for name, seconds in best.items():
+        each = seconds / len(events) * 1e6
+        print(f"  {name:32} {each:8.2f} µs an event {seconds / least:7.2f} x the limit")
+    vendor = best[f"{paths.PROVIDER[wire]} SDK"] / ours
+    print(
+        f"  whole client: {ours / least:.2f} x the limit (aim 2.0), "
+        f"{vendor:.1f} x as fast as the SDK (aim {BUDGETS[wire]:.0f})"
+    )
+
+
+def fastest(runs: dict[str, paths.Run], rounds: int) -> dict[str, float]:
+    best = dict.fromkeys(runs, float("inf"))
+    for _ in range(rounds):
+        for name, run in runs.items():
+            gc.collect()
+            begun = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - begun)
+    return best
+
+
+if __name__ == "__main__":
+    main()
