@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from os import PathLike, fspath
@@ -91,9 +91,9 @@ class Cassette:
         self.path = fspath(path)
         self.interactions = tuple(interactions)
         self.matcher = matcher
-        self._waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        self._waiting: dict[Hashable, deque[int]] = {}
         for index, interaction in enumerate(self.interactions):
-            self._waiting[matcher.key(interaction.request)].append(index)
+            self._waiting.setdefault(matcher.key(interaction.request), deque()).append(index)
         self._played: list[int] = []
         self._misses: list[UnmatchedRequestError] = []
 
@@ -105,13 +105,10 @@ class Cassette:
 
         Raises UnmatchedRequestError, and keeps it in `misses`: client libraries may swallow it.
         """
-        waiting = self._waiting.get(self.matcher.key(request))
         try:
-            index = waiting.popleft() if waiting else None
-        except IndexError:  # another thread took the last one since we looked
-            index = None
-        if index is None:
-            raise self._miss(request)
+            index = self._waiting[self.matcher.key(request)].popleft()
+        except (KeyError, IndexError):  # never recorded, or every recording of it was played
+            raise self._miss(request) from None
         self._played.append(index)
         return self.interactions[index]
 

@@ -82,7 +82,7 @@ def _deflate(body: bytes) -> bytes:
 
 def _zstd(body: bytes) -> bytes:
     module = _of_first("compression.zstd", "backports.zstd", "zstandard")
-    if hasattr(module, "ZstdDecompressor") and module.__name__ == "zstandard":
+    if module.__name__ == "zstandard":  # the others have a function for it
         reader: Any = module.ZstdDecompressor().decompressobj(read_across_frames=True)
         return bytes(reader.decompress(body))
     return bytes(module.decompress(body))

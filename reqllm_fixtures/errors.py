@@ -16,6 +16,7 @@ None of these is an error of httpx: a client library must not take a missing rec
 network failure and retry it.
 """
 
+import json
 from collections.abc import Sequence
 from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
@@ -144,13 +145,21 @@ def _told(difference: Difference) -> list[str]:
 
 def _shown(recorded: Any, asked: Any) -> tuple[str, str]:
     """Show both values, long ones around the first place where they part."""
-    left, right = repr(recorded), repr(asked)
+    left, right = _spelt(recorded), _spelt(asked)
     parted = next(
         (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
         min(len(left), len(right)),
     )
     start = max(0, parted - _SHOWN_BEFORE_DIFFERENCE)
     return _window(left, start), _window(right, start)
+
+
+def _spelt(value: Any) -> str:
+    """Write a value as JSON, which it was; bytes and ABSENT as they show themselves."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        return repr(value)
 
 
 def _window(text: str, start: int) -> str:

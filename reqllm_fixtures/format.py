@@ -37,7 +37,10 @@ def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Ca
 
 
 def save(cassette: Cassette, path: str | PathLike[str] | None = None) -> None:
-    """Write a cassette, by default to its own path; the file appears whole or not at all."""
+    """Write a cassette, by default to its own path; the file appears whole or not at all.
+
+    Raises ValueError for a header or a message that is not Unicode.
+    """
     name = cassette.path if path is None else fspath(path)
     files.publish(name, dumps(cassette.interactions, as_json=_is_json(name)).encode())
 

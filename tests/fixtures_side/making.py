@@ -2,6 +2,7 @@
 
 from datetime import UTC
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from reqllm_fixtures import (
@@ -22,6 +23,9 @@ AWKWARD = (
     " \t\n\r\x00\x07\x1b\x7f\x85\xa0\u2028\u2029\ufeff\ufffe\uffff\U0001f600\U0010ffff"
     "é你#:-|>?'\"\\%&*!{}[],~=<.01ab"
 )
+
+# A busy machine is no failure.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def asked(body: bytes = b'{"a":1}', *, method: str = "POST", uri: str = URL) -> RecordedRequest:

@@ -3,6 +3,7 @@
 import gzip
 import sys
 import zlib
+from types import ModuleType
 
 import pytest
 
@@ -136,31 +137,32 @@ def encoded(coding, body):
     return {"status": STATUS, "headers": headers, "body": {"string": body}}
 
 
-@pytest.mark.parametrize(
-    ("coding", "packed"),
-    [
-        (["gzip"], gzip.compress(BODY)),
-        ("GZIP", gzip.compress(BODY)),
-        (["x-gzip"], gzip.compress(BODY[:9]) + gzip.compress(BODY[9:])),
-        (["deflate"], zlib.compress(BODY)),
-        (["deflate"], raw_deflate(BODY)),
-        (["deflate, gzip"], gzip.compress(zlib.compress(BODY))),
-        (["deflate", "gzip"], gzip.compress(zlib.compress(BODY))),
-        (["identity"], BODY),
-        (["gzip"], TEXT),
-        (["br"], TEXT),
-        (["deflate"], TEXT),
-    ],
-)
-def test_compressed_body_plays_decoded(coding, packed):
+PACKED = {
+    "gzip": (["gzip"], gzip.compress(BODY)),
+    "shouted": ("GZIP", gzip.compress(BODY)),
+    "two members": (["x-gzip"], gzip.compress(BODY[:9]) + gzip.compress(BODY[9:]) + b"\0\0"),
+    "deflate": (["deflate"], zlib.compress(BODY)),
+    "bare deflate": (["deflate"], raw_deflate(BODY)),
+    "both in one": (["deflate, gzip"], gzip.compress(zlib.compress(BODY))),
+    "both in two": (["deflate", "gzip"], gzip.compress(zlib.compress(BODY))),
+    "identity": (["identity"], BODY),
+    "no gzip": (["gzip"], TEXT),
+    "no brotli": (["br"], TEXT),
+    "no deflate": (["deflate"], TEXT),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_compressed_body_plays_decoded(name):
     """A compressed body is played as text, cut at its events, without the headers of its coding.
 
     So is one whose recorder had decoded it and kept the header.
     """
+    coding, packed = PACKED[name]
     response = read(encoded(coding, packed)).response
 
     assert [piece.data for piece in response.pieces] == [BODY[:10], BODY[10:]]
-    if coding != ["identity"]:
+    if name != "identity":
         assert response.headers == (("Content-Type", "text/event-stream"),)
 
 
@@ -204,6 +206,30 @@ def test_coding_with_a_decoder(monkeypatch):
     monkeypatch.setitem(sys.modules, "brotli", None)
     monkeypatch.setitem(sys.modules, "brotlicffi", Brotli)
     assert read(encoded(["br"], b"\xffpacked")).response.body == BODY
+
+
+class Zstandard(ModuleType):
+    """Both shapes that decoders of Zstandard have."""
+
+    def decompress(self, body):
+        return BODY if body == b"\xffpacked" else b""
+
+    def ZstdDecompressor(self):  # noqa: N802
+        return self
+
+    def decompressobj(self, read_across_frames):
+        return self if read_across_frames else None
+
+
+@pytest.mark.parametrize("name", ["compression.zstd", "backports.zstd", "zstandard"])
+def test_zstd_with_a_decoder(monkeypatch, name):
+    """So is Zstandard."""
+    for other in ("compression.zstd", "backports.zstd", "zstandard"):
+        monkeypatch.setitem(sys.modules, other, None)
+    monkeypatch.setitem(sys.modules, name.partition(".")[0], ModuleType(name.partition(".")[0]))
+    monkeypatch.setitem(sys.modules, name, Zstandard(name))
+
+    assert read(encoded(["zstd"], b"\xffpacked")).response.body == BODY
 
 
 def test_vcrpy_is_not_installed(monkeypatch):

@@ -32,12 +32,14 @@ from tests.fixtures_side.making import (
     cassette,
     interaction,
     interactions,
+    patiently,
     saved,
 )
 
 NAMES = ["c.yaml", "c.yml", "c.json", "c.yaml.gz", "c.json.gz"]
 
 
+@patiently
 @given(st.lists(interactions, max_size=3), st.booleans())
 def test_text_holds_what_was_recorded(recorded, as_json):
     """Any bodies, cut anywhere, with any end, read back equal from YAML and from JSON."""
@@ -192,6 +194,7 @@ def test_what_is_no_text_is_binary():
     assert node["response"]["body"]["string"] == ""
 
 
+@patiently
 @given(st.text(AWKWARD))
 def test_yaml_is_the_same_without_libyaml(text):
     """The pure-Python reader, and so stock vcrpy without libyaml, reads what we wrote."""
@@ -236,6 +239,28 @@ def test_edited_binary_body_is_one_piece():
     assert [piece.data for piece in found[0].response.pieces] == [b"\xff\n\n\xff"]
 
 
+def test_edited_messages_are_cut_by_their_lengths():
+    """An edited AWS event stream is still cut at its messages."""
+    message = b"\0\0\0\x10" + b"\n" * 12
+    headers = (("content-type", "application/vnd.amazon.eventstream"),)
+    recorded = Interaction(asked(), answered(message + message, headers=headers))
+    text = cassette_format.dumps([recorded]).replace("bytes: '32'", "bytes: '7'")
+
+    with pytest.warns(StalePiecesWarning):
+        found = cassette_format.loads(text, path="c")
+    assert [piece.data for piece in found[0].response.pieces] == [message, message]
+
+
+@pytest.mark.parametrize("name", ["c.yaml", "c.json"])
+def test_what_cannot_be_written_is_not(tmp_path, name):
+    """Half a surrogate pair, which no file can hold, is refused and leaves no file."""
+    recorded = Interaction(asked(), RecordedResponse(200, headers=(("x", "\ud800"),)))
+
+    with pytest.raises(ValueError, match=r"read back|surrogates"):
+        saved(tmp_path / name, recorded)
+    assert os.listdir(tmp_path) == []
+
+
 def test_single_piece_may_lose_its_quotes():
     """A formatter that turns the quoted number into a number does no harm."""
     text = cassette_format.dumps([interaction(b"data")])
@@ -271,6 +296,7 @@ def test_save_follows_a_link(tmp_path):
     assert load(target).interactions == (interaction(b"new"),)
 
 
+@patiently
 @given(bodies)
 def test_yaml_alone_decides_what_a_body_is(body):
     """A body's bytes come back from the plain reading of the file, as vcrpy reads it."""

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 import reqllm_fixtures
-from reqllm_fixtures import FixtureError, ModeError, use_cassette
+from reqllm_fixtures import FixtureError, MissingDependencyError, ModeError, use_cassette
 from tests.fixtures_side.making import URL, interaction, saved
 
 
@@ -65,6 +65,15 @@ def test_not_open(path):
     """A cassette that was not entered says so."""
     with pytest.raises(FixtureError, match="not open"):
         use_cassette(path).transport()
+
+
+def test_no_http_library(path, monkeypatch):
+    """Where no HTTP library is installed, asking for a transport says so."""
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+
+    with use_cassette(path) as tape, pytest.raises(MissingDependencyError, match="httpx2"):
+        tape.transport()
 
 
 @pytest.mark.parametrize("mode", ["record", "fill", "live", "once"])

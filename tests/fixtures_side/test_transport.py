@@ -29,6 +29,7 @@ from tests.fixtures_side.making import (
     cassette,
     cut_bodies,
     interaction,
+    patiently,
 )
 
 MODULES = [httpx, httpx2]
@@ -104,6 +105,7 @@ def test_pieces_replay_exactly(module, read):
 
 
 @modules
+@patiently
 @given(pieces=cut_bodies())
 def test_any_pieces_replay_exactly(module, pieces):
     """Whatever was recorded, however it was cut, is what a client gets; empty reads it skips."""
@@ -309,6 +311,7 @@ def test_compressed_recording_of_ours_is_decoded_by_the_client(module):
 
 
 @modules
+@patiently
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5))
 def test_heads_beyond_ascii(module, text):
     """A header or a reason that is not ASCII does no harm."""

@@ -15,7 +15,7 @@ from reqllm_fixtures import EndError, foreign, load, use_cassette
 from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.nodes import read_interaction
 from reqllm_fixtures.yaml_text import parse
-from tests.fixtures_side.making import URL, interaction, interactions, saved
+from tests.fixtures_side.making import URL, interaction, interactions, patiently, saved
 
 SERIALIZERS = {"yaml": yamlserializer, "json": jsonserializer}
 EVENTS = 'data: {"a":"é \U0001f600"}\n\ndata: [DONE]\n\n'.encode()
@@ -81,6 +81,7 @@ def test_pieces_survive_vcrpy(tmp_path, kind):
     assert load(path).interactions == (recorded,)
 
 
+@patiently
 @given(interactions)
 def test_both_readers_agree(recorded):
     """Our file read by us and read through vcrpy are the same request and response."""

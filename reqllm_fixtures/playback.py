@@ -1,0 +1,190 @@
+"""Plays a recorded interaction to our own client, which reads it as it would read a provider."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from reqllm.body import BodySniffer
+from reqllm.errors import ReqLLMError
+from reqllm.framing.sse import ServerSentEvent, SSEDecoder
+from reqllm.providers.api_errors import api_error, error_body
+from reqllm.rendering import Times, is_spoken
+from reqllm.stream_response import SyncStreamResponse
+from reqllm.stream_server import StreamServer
+from reqllm.streaming import read_response
+from reqllm_fixtures.cassette import Cassette, Interaction, RecordedRequest
+from reqllm_fixtures.errors import Difference, FixtureError
+from reqllm_fixtures.transport import replay_transport
+
+_WIRES_BY_PATH = {
+    "/chat/completions": "openai-chat",
+    "/messages": "anthropic-messages",
+}
+_SNIFFED_BYTES = 65_536
+
+
+class UnknownWireOfRecordingError(FixtureError):
+    """Neither the address nor the first event tells which wire a recording speaks."""
+
+
+class _Anything:
+    """Matches any request: which recording is played was chosen before."""
+
+    def key(self, request: RecordedRequest) -> Hashable:
+        return None
+
+    def differences(
+        self, recorded: RecordedRequest, asked: RecordedRequest
+    ) -> Sequence[Difference]:
+        return ()
+
+    def describe(self, request: RecordedRequest) -> str:
+        return request.uri
+
+
+@contextlib.contextmanager
+def playing(
+    interaction: Interaction, wire: str, *, path: str, pace: float
+) -> Iterator[SyncStreamResponse]:
+    """Send the recorded request through a replay transport, and hand out the response.
+
+    `path` is what errors call the cassette. Raises the APIError that a recorded refusal is.
+    """
+    import httpx
+
+    cassette = Cassette(path, [interaction], matcher=_Anything())
+    request = interaction.request
+    transport = replay_transport(cassette, httpx, pace=pace)
+    with httpx.Client(transport=transport) as client:
+        try:
+            asked = client.build_request(request.method, request.uri, content=request.body)
+        except httpx.InvalidURL:
+            asked = client.build_request(request.method, "http://recorded.invalid/")
+        http = client.send(asked, stream=True)
+        with read_response(http, wire, timeout=None) as response:
+            yield response
+
+
+def refusal_of(interaction: Interaction) -> ReqLLMError | None:
+    """Return the error that a recorded answer is, `None` if its status is 200."""
+    response = interaction.response
+    if response.status == 200:
+        return None
+    headers = {name.lower(): value for name, value in response.headers}
+    return api_error(error_body(response.body), status=response.status, headers=headers)
+
+
+def is_stream(interaction: Interaction) -> bool:
+    """Return whether a stream was asked for, or came."""
+    if _wants_stream(interaction.request):
+        return True
+    types = [value for name, value in interaction.response.headers if name.lower() == "content-type"]
+    if any("event-stream" in value for value in types):
+        return True
+    return BodySniffer().receive(interaction.response.body[:_SNIFFED_BYTES]) == "stream"
+
+
+def wire_of(interaction: Interaction) -> str:
+    """Return the wire that a recording speaks: by its address, else by its first event.
+
+    Raises UnknownWireOfRecordingError.
+    """
+    path = urlsplit(interaction.request.uri).path.rstrip("/")
+    for ending, wire in _WIRES_BY_PATH.items():
+        if path.endswith(ending):
+            return wire
+    wire_found = _wire_of_event(_first_event(interaction.response.body))
+    if wire_found is None:
+        raise UnknownWireOfRecordingError(
+            f"Neither the address ({path or '/'}) nor the first event tells which wire this "
+            "recording speaks. Name it with --wire."
+        )
+    return wire_found
+
+
+def recorded_times(interaction: Interaction, wire: str) -> Times:
+    """Return when the first token and the last chunk came while this was recorded."""
+    server = StreamServer(wire)
+    first = end = None
+    for piece in interaction.response.pieces:
+        chunks = server.receive(piece.data)
+        if chunks and piece.at_ms:
+            end = piece.at_ms / 1000
+            if first is None and any(map(is_spoken, chunks)):
+                first = end
+        if server.state != "open":
+            break
+    return Times(first, end)
+
+
+class Asked(Struct, frozen=True):
+    """What a recorded request asked for, as far as its body tells."""
+
+    model: str = ""
+    prompt: str = ""
+
+
+def asked_by(request: RecordedRequest) -> Asked:
+    """Return the model and the last thing that the user said."""
+    body = _json_body(request)
+    model = body.get("model")
+    turns = next((body[key] for key in ("messages", "input", "contents") if body.get(key)), [])
+    if isinstance(turns, str):
+        turns = [{"role": "user", "content": turns}]
+    said = ""
+    for turn in turns if isinstance(turns, list) else []:
+        if isinstance(turn, dict) and turn.get("role", "user") == "user":
+            said = _text(turn.get("content", turn.get("parts"))) or said
+    return Asked(model if isinstance(model, str) else "", said)
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if isinstance(part, dict)]
+    return " ".join(text for text in texts if isinstance(text, str))
+
+
+def _wants_stream(request: RecordedRequest) -> bool:
+    return _json_body(request).get("stream") is True
+
+
+def _json_body(request: RecordedRequest) -> dict[str, Any]:
+    body = _parsed(request.body)
+    return body if isinstance(body, dict) else {}
+
+
+def _first_event(body: bytes) -> Any:
+    """Return the first event's data as JSON, or the body's own if it is one document."""
+    if body.lstrip()[:1] == b"{":
+        return _parsed(body)
+    for event in SSEDecoder().receive(body[:_SNIFFED_BYTES]):
+        if isinstance(event, ServerSentEvent) and event.data.strip():
+            return _parsed(event.data)
+    return None
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _wire_of_event(event: Any) -> str | None:
+    if not isinstance(event, dict):
+        return None
+    kind = event.get("type")
+    if kind in ("message_start", "message"):
+        return "anthropic-messages"
+    named = str(event.get("object", ""))
+    if named.startswith("chat.completion") or isinstance(event.get("choices"), list):
+        return "openai-chat"
+    return None
