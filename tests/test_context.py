@@ -33,8 +33,9 @@ CALL = ToolCall("c1", "get_weather", {"city": "Oslo"})
         [{"role": "user", "content": ["Hello!"]}],
         Context.new("Hello!"),
         (message for message in [HELLO]),
+        [Context.new("Hello!")],
     ],
-    ids=["text", "message", "messages", "texts", "map", "maps", "context", "iterator"],
+    ids=["text", "message", "messages", "texts", "map", "maps", "context", "iterator", "contexts"],
 )
 def test_new_takes_every_shape_of_a_prompt(prompt):
     """However a prompt is given, the context holds the same message."""

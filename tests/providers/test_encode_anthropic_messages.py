@@ -60,6 +60,7 @@ def test_system_has_a_place_of_its_own():
     assert body["messages"] == [{"role": "user", "content": "x"}]
     assert codes(CONTEXTS["two systems"]) == ["system_moved"]
     assert codes(CONTEXTS["system"]) == []
+    assert codes(CONTEXTS["system"].prepend(Message.system("First."))) == []
     assert "system" not in body_of(HELLO.prepend(Message.system("")))
 
 

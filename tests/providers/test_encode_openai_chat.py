@@ -166,6 +166,7 @@ def test_a_tool_round_trip():
         (None, "null"),
         (3.5, "3.5"),
         ([], "[]"),
+        ([1, "a"], '[1,"a"]'),
         ([TextPart("a"), TextPart("b")], "ab"),
         (TextPart("a"), "a"),
     ],
@@ -386,6 +387,13 @@ def test_tools_of_the_context_come_first():
 def test_tool_choice(choice, written):
     """Each choice has its form."""
     assert body_of(tools=[WEATHER], tool_choice=choice)["tool_choice"] == written
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_parallel_tool_calls(parallel):
+    """The leave to call several tools at once is sent as it was given, or not at all."""
+    assert body_of(tools=[WEATHER], parallel_tool_calls=parallel)["parallel_tool_calls"] is parallel
+    assert "parallel_tool_calls" not in body_of(tools=[WEATHER])
 
 
 def test_no_tools_no_choice():
