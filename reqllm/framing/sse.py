@@ -247,7 +247,7 @@ class SSEDecoder:
                 self._take_comment(value, out)
             case b"event":
                 self._event = value.decode("utf-8", "replace")
-                if line[:7] == b"event: " and value:
+                if value:
                     self._remember_name(line)
             case b"id" if b"\x00" not in value:
                 self._id = value.decode("utf-8", "replace")

@@ -126,7 +126,7 @@ def test_an_endless_line_stops_at_the_limit(start: bytes):
 
 @pytest.mark.parametrize("line", [b"data\n", b"data: xy\n", b"data: " + b"x" * 100 + b"\n"])
 def test_endless_data_stops_at_the_limit(line: bytes):
-    """S43: data lines without end are an error at the limit and cost no more than a long line."""
+    """S43: data lines without end are an error at the limit and cost no more than a long line, then nothing."""
     limit = 256 * KIB
     decoder = SSEDecoder(max_event_bytes=limit)
     piece = line * (READ // len(line))
@@ -137,6 +137,7 @@ def test_endless_data_stops_at_the_limit(line: bytes):
                 break
         assert decoder.error is not None
         assert peak() < 3 * limit
+        assert peak(now=True) < 16 * KIB
 
 
 @pytest.mark.parametrize(

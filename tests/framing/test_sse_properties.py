@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reqllm.framing.sse import MAX_EVENT_BYTES, SSEDecoder
 
-from .reading import cut, in_pieces_of, places_in, read
+from .reading import Reading, cut, in_pieces_of, places_in, read
 from .whatwg import interpret
 
 # What event streams are made of, and what is nearly that.
@@ -112,6 +112,8 @@ def test_any_stream_any_cut(pieces: list[bytes], comments: bool):
 
 @settings(max_examples=1000, deadline=None)
 @given(pieces=cut_bodies(), limit=limits)
+@example(pieces=[b"\xef"], limit=0)
+@example(pieces=[b"\xef\xbb\xbf"], limit=2)
 @example(pieces=[b"da", b"ta: x\n\ndata: b\n\n"], limit=4)
 @example(pieces=[b"id: 1\n: much\ndata: a\n\ndata: b\n\n"], limit=10)
 def test_any_limit_any_cut(pieces: list[bytes], limit: int):
@@ -157,6 +159,13 @@ def test_one_large_piece(body: bytes, times: int, limit: int | None):
     limit = MAX_EVENT_BYTES if limit is None else limit
     large = body * (times * 70_000 // len(body) + 1)
     assert read([large], limit=limit) == interpret(large, limit=limit)
+
+
+def test_nothing_follows_an_error_in_a_large_piece():
+    """Past the limit a piece of any size says nothing more, wherever it is divided to be read."""
+    events = b"data: a\n\n:\n\nretry: 1\n\n" * 10_000
+    for shift in range(len(b"data: a\n\n:\n\nretry: 1\n\n")):
+        assert read([b"x" * (40 + shift) + b"\n" + events], limit=30) == Reading(too_large=True)
 
 
 @settings(max_examples=300, deadline=None)
