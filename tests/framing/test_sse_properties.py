@@ -113,6 +113,7 @@ def test_any_stream_any_cut(pieces: list[bytes], comments: bool):
 @settings(max_examples=1000, deadline=None)
 @given(pieces=cut_bodies(), limit=limits)
 @example(pieces=[b"\xef"], limit=0)
+@example(pieces=[b"id: 1\ndata: xxxxxxxx"], limit=10)
 @example(pieces=[b"\xef\xbb\xbf"], limit=2)
 @example(pieces=[b"da", b"ta: x\n\ndata: b\n\n"], limit=4)
 @example(pieces=[b"id: 1\n: much\ndata: a\n\ndata: b\n\n"], limit=10)
