@@ -1,4 +1,4 @@
-"""The way in: `start_stream`, `AsyncClient` and its sync twin `Client`."""
+"""The way in: `start_stream`, `AsyncClient` and its sync twin `Client`; `read_response` beside."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, Self
 from reqllm.calling import CallOptions, Retries, Timeouts
 from reqllm.context import Context
 from reqllm.errors import InvalidInputError
-from reqllm.http_client import AsyncOpener, Opener, library_of
+from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
 from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
+from reqllm.pump import Pump
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
+from reqllm.stream_server import StreamServer
 
 # What stands for a key where a recording answers and nobody asks for one.
 _NO_KEY_NEEDED = "replayed"
@@ -58,6 +60,36 @@ async def start_stream(
         if owned:
             await given.aclose()
         raise
+
+
+def read_response(
+    http: Any,
+    wire: str,
+    *,
+    timeout: float | None = 30.0,
+    metadata_timeout: float | None = 300.0,
+    **options: Any,
+) -> SyncStreamResponse:
+    """Read a response that somebody else opened, with `stream=True` and status 200.
+
+    http: a sync response of httpx or httpx2; it is closed with the stream.
+    wire: the wire format that it speaks.
+    timeout: what its client was set to, in seconds; named in the error of a silence.
+    options: the stream's (`on_incomplete` ...), as for `start_stream`.
+
+    Raises InvalidInputError, UnknownWireError. What the body turns out to be is raised by reading.
+    """
+    library = library_of(http)
+    sorted_options = CallOptions.of(
+        {"timeout": timeout, "metadata_timeout": metadata_timeout, **options}
+    )
+    if sorted_options.request:
+        raise InvalidInputError(
+            f"expected options of the stream, got {', '.join(sorted(sorted_options.request))}"
+        )
+    server = StreamServer(wire, **sorted_options.stream.for_server())
+    pump = Pump(http, server, network_errors=network_errors(library), silence=timeout)
+    return SyncStreamResponse(pump, metadata_timeout)
 
 
 class _Call:

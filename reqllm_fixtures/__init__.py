@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
     from reqllm_fixtures.format import load as load
     from reqllm_fixtures.format import save as save
+    from reqllm_fixtures.library import replaying_transport as replaying_transport
     from reqllm_fixtures.library import use_cassette as use_cassette
 
 _HOMES = {
@@ -51,7 +52,7 @@ _HOMES = {
         "UnmatchedRequestError",
     ),
     "format": ("load", "save"),
-    "library": ("use_cassette",),
+    "library": ("replaying_transport", "use_cassette"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

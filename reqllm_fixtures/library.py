@@ -29,6 +29,15 @@ def use_cassette(
     return CassetteInUse(fspath(path), checked_pace(pace))
 
 
+def replaying_transport(path: str | PathLike[str], module: ModuleType | None = None) -> Any:
+    """Make an async transport that answers from the cassette at this path, at once.
+
+    `module` is the library of its client, by default httpx. Raises CassetteNotFoundError,
+    CassetteFormatError.
+    """
+    return async_replay_transport(cassette_format.load(path), module or _installed())
+
+
 class CassetteInUse:
     """An open cassette, whose transports go into any client of httpx or httpx2."""
 

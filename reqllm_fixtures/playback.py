@@ -14,10 +14,10 @@ from reqllm.body import BodySniffer
 from reqllm.errors import ReqLLMError
 from reqllm.framing.sse import ServerSentEvent, SSEDecoder
 from reqllm.providers.api_errors import api_error, error_body
-from reqllm.rendering import Times, is_spoken
 from reqllm.stream_response import SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.streaming import read_response
+from reqllm.summary import Times, is_spoken
 from reqllm_fixtures.cassette import Cassette, Interaction, RecordedRequest
 from reqllm_fixtures.errors import Difference, FixtureError
 from reqllm_fixtures.transport import replay_transport
@@ -54,7 +54,7 @@ def playing(
 ) -> Iterator[SyncStreamResponse]:
     """Send the recorded request through a replay transport, and hand out the response.
 
-    `path` is what errors call the cassette. Raises the APIError that a recorded refusal is.
+    `path` is what errors call the cassette.
     """
     import httpx
 
@@ -84,7 +84,9 @@ def is_stream(interaction: Interaction) -> bool:
     """Return whether a stream was asked for, or came."""
     if _wants_stream(interaction.request):
         return True
-    types = [value for name, value in interaction.response.headers if name.lower() == "content-type"]
+    types = [
+        value for name, value in interaction.response.headers if name.lower() == "content-type"
+    ]
     if any("event-stream" in value for value in types):
         return True
     return BodySniffer().receive(interaction.response.body[:_SNIFFED_BYTES]) == "stream"
@@ -120,7 +122,7 @@ def recorded_times(interaction: Interaction, wire: str) -> Times:
                 first = end
         if server.state != "open":
             break
-    return Times(first, end)
+    return Times(first, end, as_recorded=True)
 
 
 class Asked(Struct, frozen=True):
@@ -134,7 +136,7 @@ def asked_by(request: RecordedRequest) -> Asked:
     """Return the model and the last thing that the user said."""
     body = _json_body(request)
     model = body.get("model")
-    turns = next((body[key] for key in ("messages", "input", "contents") if body.get(key)), [])
+    turns: Any = next((body[key] for key in ("messages", "input", "contents") if body.get(key)), [])
     if isinstance(turns, str):
         turns = [{"role": "user", "content": turns}]
     said = ""
@@ -142,6 +144,14 @@ def asked_by(request: RecordedRequest) -> Asked:
         if isinstance(turn, dict) and turn.get("role", "user") == "user":
             said = _text(turn.get("content", turn.get("parts"))) or said
     return Asked(model if isinstance(model, str) else "", said)
+
+
+def readable(body: bytes) -> str:
+    """Return a body as text, JSON indented."""
+    document = _parsed(body)
+    if isinstance(document, dict | list):
+        return json.dumps(document, indent=2, ensure_ascii=False)
+    return body.decode("utf-8", "replace")
 
 
 def _text(content: Any) -> str:

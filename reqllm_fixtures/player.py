@@ -1,70 +1,129 @@
-"""Shows recorded interactions, one after the other, as they are played."""
+"""Shows recorded interactions as they are played, one after the other."""
 
 from __future__ import annotations
 
-from reqllm.chunk import ErrorChunk, ReasoningDelta
+from collections.abc import Iterable
+
+from reqllm.chunk import ErrorChunk
 from reqllm.errors import ReqLLMError
-from reqllm.rendering import NOTE, AnswerView, summary
-from reqllm.reporting import Reporter
+from reqllm.rendering import NOTE, WARNING, view_for, watch
+from reqllm.reporting import Reporter, described
+from reqllm.summary import what_arrived
 from reqllm.terminal import Terminal, one_line
-from reqllm_fixtures import matching, playback
-from reqllm_fixtures.cassette import Cassette, Interaction
-from reqllm_fixtures.errors import RecordingEndedError
+from reqllm_fixtures import playback
+from reqllm_fixtures.cassette import Interaction
+from reqllm_fixtures.errors import FixtureError, RecordingEndedError
+from reqllm_fixtures.matching import strict
+
+_PROMPT_SHOWN = 300
+_BODY_SHOWN = 4000
 
 
-def play(
-    cassette: Cassette,
-    terminal: Terminal,
-    reporter: Reporter,
-    *,
-    pace: float,
-    as_json: bool,
-    wire: str | None,
-) -> None:
-    for number, interaction in enumerate(cassette.interactions):
-        if not as_json:
-            if number:
-                terminal.line()
-            title(terminal, cassette, number, interaction)
-        play_one(
-            cassette.path, interaction, terminal, reporter, pace=pace, as_json=as_json,
-            wire=wire or playback.wire_of(interaction),
+class Player:
+    """Plays interactions of the cassette at `path` to a terminal.
+
+    `wire` is what all of them speak, `None` to find it out of each.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        terminal: Terminal,
+        reporter: Reporter,
+        *,
+        pace: float,
+        as_json: bool = False,
+        wire: str | None = None,
+    ) -> None:
+        self._path = path
+        self._terminal = terminal
+        self._reporter = reporter
+        self._pace = pace
+        self._as_json = as_json
+        self._wire = wire
+
+    def play(self, interactions: Iterable[tuple[int, Interaction]]) -> bool:
+        """Play them all; return whether all of them could be."""
+        all_played = True
+        for place, (number, interaction) in enumerate(interactions):
+            if not self._as_json:
+                self._show_title(interaction, first=place == 0)
+            try:
+                self._play(interaction)
+            except FixtureError as error:
+                self._reporter.error(error, f"interaction {number}: ")
+                all_played = False
+        return all_played
+
+    def _play(self, interaction: Interaction) -> None:
+        refusal = playback.refusal_of(interaction)
+        if refusal is not None:
+            self._show_refusal(interaction, refusal)
+        elif playback.is_stream(interaction):
+            self._play_stream(interaction, self._wire or playback.wire_of(interaction))
+        else:
+            self._show_body(interaction)
+
+    def _play_stream(self, interaction: Interaction, wire: str) -> None:
+        times = playback.recorded_times(interaction, wire)
+        view = view_for(self._terminal, as_json=self._as_json)
+        with playback.playing(interaction, wire, path=self._path, pace=self._pace) as response:
+            self._reporter.left = lambda: what_arrived(response.partial())
+            try:
+                watch(response, view)
+            except ReqLLMError as error:
+                # A failure that was recorded is no failure of the playback.
+                self._note(f"the recorded stream broke: {described(error)}")
+            except RecordingEndedError:
+                response.cancel("the client left")
+                view.finish(response.partial(), times)
+                self._note("the client left here when this was recorded")
+            else:
+                view.finish(response.partial(), times)
+
+    def _show_title(self, interaction: Interaction, *, first: bool) -> None:
+        if not first:
+            self._terminal.line()
+        asked = playback.asked_by(interaction.request)
+        self._terminal.mark("▶ ", "bold cyan")
+        self._terminal.write(one_line(asked.model) or "(no model named)", "bold")
+        self._terminal.mark(f" · {one_line(strict.describe(interaction.request))}", NOTE)
+        recorded_at = interaction.response.recorded_at
+        if recorded_at is not None:
+            self._terminal.mark(f" · recorded {recorded_at:%Y-%m-%d}", NOTE)
+        self._terminal.end_line()
+        if asked.prompt:
+            self._terminal.mark("> ", "bold cyan")
+            self._terminal.write(one_line(asked.prompt, _PROMPT_SHOWN))
+            self._terminal.end_line()
+        self._terminal.line()
+
+    def _show_refusal(self, interaction: Interaction, refusal: ReqLLMError) -> None:
+        if self._as_json:
+            self._terminal.json(ErrorChunk(refusal).as_dict())
+            return
+        response = interaction.response
+        reason = f" {one_line(response.reason)}" if response.reason else ""
+        self._note(f"the provider answered {response.status}{reason}: {described(refusal)}")
+
+    def _show_body(self, interaction: Interaction) -> None:
+        response = interaction.response
+        if self._as_json:
+            self._terminal.say(f"no stream: {one_line(strict.describe(interaction.request))}")
+            return
+        kind = next((v for name, v in response.headers if name.lower() == "content-type"), "")
+        named = one_line(kind) or "no content type"
+        self._terminal.line(
+            f"no stream: {response.status} · {named} · {len(response.body):,} bytes", NOTE
         )
+        text = playback.readable(response.body)
+        self._terminal.write(text[:_BODY_SHOWN])
+        if len(text) > _BODY_SHOWN:
+            self._terminal.mark("…")
+        self._terminal.end_line()
 
-
-def title(terminal: Terminal, cassette: Cassette, number: int, interaction: Interaction) -> None:
-    asked = playback.asked_by(interaction.request)
-    terminal.mark(f"▶ {matching.strict.describe(interaction.request)}", "bold")
-    if asked.model:
-        terminal.mark(f" · {one_line(asked.model)}", "bold")
-    terminal.line()
-    if asked.prompt:
-        terminal.line(f"  {one_line(asked.prompt, 300)}", NOTE)
-    terminal.line()
-
-
-def play_one(
-    path: str,
-    interaction: Interaction,
-    terminal: Terminal,
-    reporter: Reporter,
-    *,
-    pace: float,
-    as_json: bool,
-    wire: str,
-) -> None:
-    view = AnswerView(terminal)
-    with playback.playing(interaction, wire, path=path, pace=pace) as response:
-        try:
-            for chunk in response:
-                if as_json:
-                    terminal.json(chunk.as_dict())
-                else:
-                    view.show(chunk)
-        except ReqLLMError as error:
-            reporter.error(error)
-        except RecordingEndedError as error:
-            reporter.error(error)
-        view.close()
-        terminal.line()
-        terminal.line(summary(response.metadata(), playback.recorded_times(interaction, wire)), NOTE)
+    def _note(self, text: str) -> None:
+        if self._as_json:
+            self._terminal.say(text)
+        else:
+            self._terminal.line(text, WARNING)

@@ -76,6 +76,9 @@ def _kinds(module: ModuleType) -> _Kinds:
 
 
 class _Replay:
+    # What our client looks for: a replay asks for no key, and none is to be had.
+    needs_no_key = True
+
     def __init__(
         self, cassette: Cassette, module: Any, pace: float, clock: Any, sleep: Any
     ) -> None:

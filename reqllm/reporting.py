@@ -1,0 +1,113 @@
+"""How a command fails: one line that says what to do, and an exit status.
+
+0 done · 1 it went wrong · 2 it was asked wrongly · 130 Ctrl-C · 141 the reader of the pipe left
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from reqllm import errors as e
+from reqllm.summary import what_arrived
+from reqllm.terminal import Terminal, one_line, visible
+
+WENT_WRONG, ASKED_WRONGLY, CTRL_C, PIPE_CLOSED = 1, 2, 130, 141
+_LONGEST_MESSAGE = 1000
+# Advice for those who write Python, not for those who type commands.
+_PYTHON_ADVICE = re.compile(r"[;:,]? *`\.partial` holds what (?:had )?arrived")
+_WHAT_TO_DO: dict[type[e.ReqLLMError], str] = {
+    e.AuthenticationError: "check the key in the provider's environment variable",
+    e.PermissionDeniedError: "use a key that may do this, or another model",
+    e.NotFoundError: "check the model's name and the address",
+    e.QuotaExceededError: "add credit to the account; waiting does not help",
+    e.RateLimitError: "wait and try again",
+    e.OverloadedError: "try again later",
+    e.ServerError: "try again later",
+    e.TransportError: "check the network, the address and --base-url",
+    e.StreamTimeoutError: "raise --timeout, or try again",
+    e.InterruptedStreamError: "try again",
+    e.IncompleteStreamError: "try again",
+    e.EmptyStreamError: "try again",
+    e.MalformedEventError: "pass over such events with --option on_malformed=skip, or try again",
+}
+
+
+class Reporter:
+    """Says what went wrong with a command of this name; `running` is around all it does."""
+
+    def __init__(self, command: str, terminal: Terminal) -> None:
+        self._command = command
+        self._terminal = terminal
+        self.left: Callable[[], str] = lambda: "nothing had arrived"
+        """Says what is there when the command is left by Ctrl-C."""
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Turn what is raised inside into a line and an exit status; defects are let through."""
+        from reqllm_fixtures.errors import FixtureError, FixtureWarning
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", FixtureWarning)
+                warnings.showwarning = self._warn
+                yield
+        except e.InvalidInputError as error:
+            self.error(error)
+            sys.exit(ASKED_WRONGLY)
+        except (e.ReqLLMError, FixtureError) as error:
+            self.error(error)
+            sys.exit(WENT_WRONG)
+        except BrokenPipeError:
+            self._terminal.give_up()
+            sys.exit(PIPE_CLOSED)
+        except KeyboardInterrupt:
+            self._terminal.say(f"{self._command}: cancelled: {self.left()}")
+            sys.exit(CTRL_C)
+
+    def error(self, error: Exception, where: str = "") -> None:
+        """Write the line for this error."""
+        self._terminal.say(f"{self._command}: {where}{described(error)}")
+
+    def _warn(self, message: Any, *_: Any, **__: Any) -> None:
+        self._terminal.say(f"{self._command}: warning: {one_line(str(message))}")
+
+
+def described(error: Exception) -> str:
+    """Return the class of an error, what it says, and what to do about it."""
+    name = type(error).__name__
+    if not isinstance(error, e.ReqLLMError):
+        # Errors of the harness say all, some on several lines.
+        return f"{name}: {visible(str(error))}"
+    said = one_line(_PYTHON_ADVICE.sub("", str(error)), _LONGEST_MESSAGE)
+    if error.partial is not None and not error.before_first_chunk:
+        said += f"; {what_arrived(error.partial)}"
+    advice = _advice(error)
+    return f"{name}: {said}" + (f" ({advice})" if advice else "")
+
+
+def _advice(error: e.ReqLLMError) -> str:
+    after = getattr(error, "retry_after", None)
+    if after is not None and error.retryable:
+        return f"try again in {after:g} s"
+    known = (_WHAT_TO_DO[kind] for kind in type(error).__mro__ if kind in _WHAT_TO_DO)
+    return next(known, "")
+
+
+def start(command: str, load: Callable[[], Callable[[], object]], extra: str) -> None:
+    """Run a command line, or say what to install for it: the core does without click and rich."""
+    missing = [name for name in ("click", "rich") if importlib.util.find_spec(name) is None]
+    if missing:
+        sys.stderr.write(
+            f"{command}: {' and '.join(missing)} not installed: pip install 'reqllm[{extra}]'\n"
+        )
+        sys.exit(ASKED_WRONGLY)
+    try:
+        load()()
+    except KeyboardInterrupt:
+        sys.exit(CTRL_C)
