@@ -249,6 +249,7 @@ def test_vcrpy_is_not_installed(monkeypatch):
         ("application/json", b"[1,\n\n2]", [7]),
         ("application/vnd.amazon.eventstream", b"\0\0\0\x10" + b"x" * 12 + b"\0\0", [16, 2]),
         ("application/vnd.amazon.eventstream", b"\0\0\0\0garbage", [11]),
+        ("application/vnd.amazon.eventstream", b"\0\0\0\4garbage", [11]),
         ("text/event-stream", b"", []),
     ],
 )

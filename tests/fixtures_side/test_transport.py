@@ -132,6 +132,18 @@ def test_recorded_error_is_raised_again(module, read, pace, name):
 
 
 @modules
+def test_recorded_error_knows_its_request(module):
+    """The error names its request by itself, before any client adds it."""
+    tape = cassette(interaction(end=EndError("ReadTimeout")))
+    request = module.Request("POST", URL, content=b'{"a":1}')
+    stream = replay_transport(tape, module).handle_request(request).stream
+
+    with pytest.raises(module.ReadTimeout) as caught:
+        list(stream)
+    assert caught.value.request is request
+
+
+@modules
 @colours
 def test_error_of_another_library(module, read):
     """An error that this library has no name for is a read error that tells it."""
