@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.cassette import Interaction
 
 NAME = "reqllm-fixtures"
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -17,6 +22,20 @@ Examples:
 
 A recorded failure is played as what it is, with exit status 0; 1 means that a recording could not
 be played, 2 that the command was asked wrongly.
+"""
+SHOW_EXAMPLES = """\b
+Examples:
+  reqllm-fixtures show cassettes/openai_tools.yaml
+  reqllm-fixtures show cassettes/demo.yaml --pieces
+  reqllm-fixtures show cassettes/demo.yaml --json | jq -c 'select(.kind == "event").data'
+"""
+DECODE_EXAMPLES = """\b
+Examples:
+  reqllm-fixtures decode --wire anthropic-messages body.sse
+  curl -sN https://... | reqllm-fixtures decode --wire openai-chat -
+  reqllm-fixtures decode --wire openai-chat body.sse --json | jq .kind
+
+Exit status: 0 the stream is complete, 1 it is not, 2 the command was asked wrongly.
 """
 
 
@@ -51,15 +70,68 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
     terminal = Terminal(sys.stdout, sys.stderr)
     reporter = Reporter(NAME, terminal)
     with reporter.running():
-        chosen = list(enumerate(load(file).interactions))
-        if interaction is not None:
-            _check_interaction(interaction, len(chosen))
-            chosen = [chosen[interaction]]
+        chosen = _chosen(load(file).interactions, interaction)
         player = Player(file, terminal, reporter, pace=pace, as_json=as_json, wire=wire)
         if not chosen:
             terminal.say(f"{NAME}: {file} holds no interaction")
         if not player.play(chosen):
             sys.exit(WENT_WRONG)
+
+
+@reqllm_fixtures.command(epilog=SHOW_EXAMPLES, short_help="Show what is in a cassette.")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--pieces", is_flag=True, help="Every piece: its number, time, gap and size.")
+@click.option("--events", is_flag=True, help="Every event, as it was sent.")
+@click.option("--chunks", is_flag=True, help="Every chunk that our client makes of it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one item a line, as JSON.")
+@click.option("--interaction", type=int, metavar="N", help="Show only the Nth, counted from 0.")
+@click.option("--wire", metavar="WIRE", help="The wire format; by default it is found out.")
+def show(
+    file: str,
+    pieces: bool,
+    events: bool,
+    chunks: bool,
+    as_json: bool,
+    interaction: int | None,
+    wire: str | None,
+) -> None:
+    """Show the cassette FILE: requests, answers, and what came when.
+
+    By default all of it in moderation; --pieces, --events and --chunks pick what is shown whole.
+    Keys that a file of others may hold are masked.
+    """
+    from reqllm.reporting import Reporter
+    from reqllm.terminal import Terminal
+    from reqllm_fixtures import showing
+    from reqllm_fixtures.format import load
+
+    _check_wire(wire)
+    terminal = Terminal(sys.stdout, sys.stderr)
+    with Reporter(NAME, terminal).running():
+        chosen = _chosen(load(file).interactions, interaction)
+        sections = showing.Sections(pieces, events, chunks)
+        write = showing.show_json if as_json else showing.show
+        write(chosen, terminal, sections, wire=wire)
+
+
+@reqllm_fixtures.command(epilog=DECODE_EXAMPLES, short_help="Decode and judge a captured body.")
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--wire", metavar="WIRE", required=True, help="The wire format of the body.")
+@click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
+def decode(file: BinaryIO, wire: str, as_json: bool) -> None:
+    """Decode the body in FILE, or on the standard input, while its bytes arrive.
+
+    The body alone, without HTTP headers. Only a complete stream is a success.
+    """
+    from reqllm.reporting import Reporter
+    from reqllm.terminal import Terminal
+    from reqllm_fixtures import decoding
+
+    _check_wire(wire)
+    terminal = Terminal(sys.stdout, sys.stderr)
+    reporter = Reporter(NAME, terminal)
+    with reporter.running():
+        decoding.decode(file, wire, terminal, reporter, as_json=as_json)
 
 
 def _check_pace(pace: float) -> None:
@@ -77,7 +149,13 @@ def _check_wire(wire: str | None) -> None:
         raise click.UsageError(f"there is no wire {wire!r}. The wires are {known}.")
 
 
-def _check_interaction(number: int, count: int) -> None:
-    if not 0 <= number < count:
-        held = f"interactions 0 to {count - 1}" if count else "no interaction"
-        raise click.UsageError(f"there is no interaction {number}: the cassette holds {held}.")
+def _chosen(
+    interactions: Sequence[Interaction], number: int | None
+) -> list[tuple[int, Interaction]]:
+    """Return the interactions with their numbers: all of them, or one."""
+    if number is None:
+        return list(enumerate(interactions))
+    if 0 <= number < len(interactions):
+        return [(number, interactions[number])]
+    held = f"interactions 0 to {len(interactions) - 1}" if interactions else "no interaction"
+    raise click.UsageError(f"there is no interaction {number}: the cassette holds {held}.")

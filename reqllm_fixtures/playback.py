@@ -146,12 +146,16 @@ def asked_by(request: RecordedRequest) -> Asked:
     return Asked(model if isinstance(model, str) else "", said)
 
 
+def value_of(body: bytes) -> Any:
+    """Return a body as the JSON that it is, or else as text."""
+    document = _parsed(body)
+    return body.decode("utf-8", "replace") if document is None else document
+
+
 def readable(body: bytes) -> str:
     """Return a body as text, JSON indented."""
-    document = _parsed(body)
-    if isinstance(document, dict | list):
-        return json.dumps(document, indent=2, ensure_ascii=False)
-    return body.decode("utf-8", "replace")
+    value = value_of(body)
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _text(content: Any) -> str:
