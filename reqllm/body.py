@@ -22,21 +22,31 @@ class BodySniffer:
     """Holds the first bytes back until they tell what the body is."""
 
     def __init__(self) -> None:
-        self.held = b""
         self.kind: BodyKind | None = None
+        self._held = bytearray()
+        self._blank_until = 0  # everything held before here is known to be blank
+
+    @property
+    def held(self) -> bytes:
+        """What came so far."""
+        return bytes(self._held)
 
     def receive(self, piece: bytes) -> BodyKind | None:
         """Take a piece; return what the body is once it is known."""
-        self.held += piece
-        head = self.held.removeprefix(_BOM).lstrip(_BLANK)
-        if not head or (len(self.held) < len(_BOM) and _BOM.startswith(self.held)):
-            if len(self.held) > _MOST_PADDING:
-                self.kind = "stream"
+        self._held += piece
+        held = self._held
+        if len(held) < len(_BOM) and _BOM.startswith(held):
+            return None
+        start = max(self._blank_until, len(_BOM) if held.startswith(_BOM) else 0)
+        head = bytes(held[start:]).lstrip(_BLANK)
+        if not head:
+            self._blank_until = len(held)
+            self.kind = "stream" if len(held) > _MOST_PADDING else None
         elif head[:1] in (b"{", b"["):
             self.kind = "json"
-        elif head[:1] == b"<" or self.held[:2] == _GZIP:
+        elif head[:1] == b"<" or held[:2] == _GZIP:
             self.kind = "foreign"
-        elif self.held != _GZIP[:1]:
+        elif held != _GZIP[:1]:
             self.kind = "stream"
         return self.kind
 
