@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import click
@@ -29,6 +30,25 @@ Exit status:
 """
 
 
+def checked_pace(_: click.Context, __: click.Parameter, pace: float | None) -> float | None:
+    """Return the pace if it is one."""
+    if pace is not None and not (pace >= 0 and math.isfinite(pace)):
+        raise click.BadParameter(f"{pace:g} is none: 0 is at once, 1 as recorded, 2 half as fast.")
+    return pace
+
+
+def checked_wire(_: click.Context, __: click.Parameter, wire: str | None) -> str | None:
+    """Return the wire if there is one of that name."""
+    if wire is None:
+        return None
+    from reqllm.providers.wires import DECODERS
+
+    if wire not in DECODERS:
+        known = ", ".join(sorted(DECODERS))
+        raise click.BadParameter(f"there is no wire {wire!r}. The wires are {known}.")
+    return wire
+
+
 @click.group(name=NAME, context_settings=HELP)
 @click.version_option(package_name="reqllm", prog_name=NAME)
 def reqllm() -> None:
@@ -48,14 +68,25 @@ def reqllm() -> None:
     "form, OpenAI's or Anthropic's. May be given several times, and hold a list.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
-@click.option("--cassette", metavar="FILE", help="Answer from this recording: no key, no network.")
+@click.option(
+    "--cassette",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Answer from this recording: no key, no network.",
+)
 @click.option(
     "--pace",
     type=float,
+    callback=checked_pace,
     metavar="N",
     help="With --cassette: 1 plays in the recorded rhythm, 2 half as fast, 0 (default) at once.",
 )
-@click.option("--wire", metavar="WIRE", help="The wire format, if not the provider's usual one.")
+@click.option(
+    "--wire",
+    metavar="WIRE",
+    callback=checked_wire,
+    help="The wire format, if not the provider's usual one.",
+)
 @click.option("--base-url", metavar="URL", help="An address in place of the provider's own.")
 @click.option(
     "--timeout",

@@ -113,7 +113,7 @@ class AnswerView:
         self._close(answer.warnings)
         if self._last_kind:
             self._terminal.line()
-        self._terminal.line(summary(answer, times), NOTE)
+        self._terminal.facts(summary(answer, times), NOTE)
 
     def _show(self, chunk: c.StreamChunk) -> None:
         match chunk:

@@ -50,25 +50,37 @@ class Reporter:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Turn what is raised inside into a line and an exit status; defects are let through."""
-        from reqllm_fixtures.errors import FixtureError, FixtureWarning
+        try:
+            with self._telling_errors(), self._telling_warnings():
+                yield
+        except BrokenPipeError:
+            self._terminal.give_up()
+            sys.exit(PIPE_CLOSED)
+
+    @contextlib.contextmanager
+    def _telling_errors(self) -> Iterator[None]:
+        from reqllm_fixtures.errors import FixtureError
 
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always", FixtureWarning)
-                warnings.showwarning = self._warn
-                yield
+            yield
         except e.InvalidInputError as error:
             self.error(error)
             sys.exit(ASKED_WRONGLY)
         except (e.ReqLLMError, FixtureError) as error:
             self.error(error)
             sys.exit(WENT_WRONG)
-        except BrokenPipeError:
-            self._terminal.give_up()
-            sys.exit(PIPE_CLOSED)
         except KeyboardInterrupt:
             self._terminal.say(f"{self._command}: cancelled: {self.left()}")
             sys.exit(CTRL_C)
+
+    @contextlib.contextmanager
+    def _telling_warnings(self) -> Iterator[None]:
+        from reqllm_fixtures.errors import FixtureWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", FixtureWarning)
+            warnings.showwarning = self._warn
+            yield
 
     def error(self, error: Exception, where: str = "") -> None:
         """Write the line for this error."""
@@ -99,15 +111,22 @@ def _advice(error: e.ReqLLMError) -> str:
     return next(known, "")
 
 
-def start(command: str, load: Callable[[], Callable[[], object]], extra: str) -> None:
-    """Run a command line, or say what to install for it: the core does without click and rich."""
+def start(command: str, load: Callable[[], Any], extra: str) -> None:
+    """Run the click command that `load` gives, or say what to install for it; then exit."""
     missing = [name for name in ("click", "rich") if importlib.util.find_spec(name) is None]
     if missing:
         sys.stderr.write(
             f"{command}: {' and '.join(missing)} not installed: pip install 'reqllm[{extra}]'\n"
         )
         sys.exit(ASKED_WRONGLY)
+    import click
+
     try:
-        load()()
-    except KeyboardInterrupt:
+        # Not its own way of ending: it calls a Ctrl-C at the start 1.
+        status = load().main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(CTRL_C)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PICTURES = 0x2400
 _DELETE = "\x7f"
+_DIVIDER = " · "
 _ASCII = str.maketrans({"·": "|", "→": "->", "←": "<-", "…": "...", "—": "-", "▶": ">"})
 
 
@@ -84,6 +85,18 @@ class Terminal:
         self.end_line()
         self.mark(text, style)
         self.write("\n")
+
+    def facts(self, line: str, style: str = "") -> None:
+        """Write facts divided by " · " on one line; on a narrow terminal, broken between two."""
+        self.end_line()
+        held = ""
+        for fact in line.split(_DIVIDER):
+            if self.is_styled and held and len(held) + len(_DIVIDER) + len(fact) > self.width:
+                self.line(held, style)
+                held = fact
+            else:
+                held = f"{held}{_DIVIDER}{fact}" if held else fact
+        self.line(held, style)
 
     def end_line(self) -> None:
         """Go to the start of a line, if not there."""

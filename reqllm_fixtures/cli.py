@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from reqllm.reporting import start
+
+if TYPE_CHECKING:
+    import click
 
 
 def main() -> None:
@@ -12,7 +15,7 @@ def main() -> None:
     start("reqllm-fixtures", _load, "fixtures")
 
 
-def _load() -> Callable[[], object]:
+def _load() -> click.Command:
     from reqllm_fixtures.commands import reqllm_fixtures
 
     return reqllm_fixtures

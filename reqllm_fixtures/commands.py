@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from reqllm.commands import HELP, checked_pace, checked_wire
+
 if TYPE_CHECKING:
     from reqllm_fixtures.cassette import Interaction
 
 NAME = "reqllm-fixtures"
-HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 PLAY_EXAMPLES = """\b
 Examples:
   reqllm-fixtures play cassettes/demo.yaml
@@ -50,6 +50,7 @@ def reqllm_fixtures() -> None:
 @click.option(
     "--pace",
     type=float,
+    callback=checked_pace,
     metavar="N",
     default=1.0,
     show_default=True,
@@ -57,7 +58,12 @@ def reqllm_fixtures() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
 @click.option("--interaction", type=int, metavar="N", help="Play only the Nth, counted from 0.")
-@click.option("--wire", metavar="WIRE", help="The wire format; by default it is found out.")
+@click.option(
+    "--wire",
+    metavar="WIRE",
+    callback=checked_wire,
+    help="The wire format; by default it is found out.",
+)
 def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: str | None) -> None:
     """Play the cassette FILE: what was streamed, through our own client, as it was streamed."""
     from reqllm.reporting import WENT_WRONG, Reporter
@@ -65,8 +71,6 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
     from reqllm_fixtures.format import load
     from reqllm_fixtures.player import Player
 
-    _check_pace(pace)
-    _check_wire(wire)
     terminal = Terminal(sys.stdout, sys.stderr)
     reporter = Reporter(NAME, terminal)
     with reporter.running():
@@ -85,7 +89,12 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
 @click.option("--chunks", is_flag=True, help="Every chunk that our client makes of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one item a line, as JSON.")
 @click.option("--interaction", type=int, metavar="N", help="Show only the Nth, counted from 0.")
-@click.option("--wire", metavar="WIRE", help="The wire format; by default it is found out.")
+@click.option(
+    "--wire",
+    metavar="WIRE",
+    callback=checked_wire,
+    help="The wire format; by default it is found out.",
+)
 def show(
     file: str,
     pieces: bool,
@@ -105,7 +114,6 @@ def show(
     from reqllm_fixtures import showing
     from reqllm_fixtures.format import load
 
-    _check_wire(wire)
     terminal = Terminal(sys.stdout, sys.stderr)
     with Reporter(NAME, terminal).running():
         chosen = _chosen(load(file).interactions, interaction)
@@ -116,7 +124,9 @@ def show(
 
 @reqllm_fixtures.command(epilog=DECODE_EXAMPLES, short_help="Decode and judge a captured body.")
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--wire", metavar="WIRE", required=True, help="The wire format of the body.")
+@click.option(
+    "--wire", metavar="WIRE", callback=checked_wire, required=True, help="The wire of the body."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
 def decode(file: BinaryIO, wire: str, as_json: bool) -> None:
     """Decode the body in FILE, or on the standard input, while its bytes arrive.
@@ -127,26 +137,10 @@ def decode(file: BinaryIO, wire: str, as_json: bool) -> None:
     from reqllm.terminal import Terminal
     from reqllm_fixtures import decoding
 
-    _check_wire(wire)
     terminal = Terminal(sys.stdout, sys.stderr)
     reporter = Reporter(NAME, terminal)
     with reporter.running():
         decoding.decode(file, wire, terminal, reporter, as_json=as_json)
-
-
-def _check_pace(pace: float) -> None:
-    if not (pace >= 0 and math.isfinite(pace)):
-        raise click.UsageError(f"--pace is from 0 (at once) up, 1 is as recorded; got {pace:g}.")
-
-
-def _check_wire(wire: str | None) -> None:
-    if wire is None:
-        return
-    from reqllm.providers.wires import DECODERS
-
-    if wire not in DECODERS:
-        known = ", ".join(sorted(DECODERS))
-        raise click.UsageError(f"there is no wire {wire!r}. The wires are {known}.")
 
 
 def _chosen(

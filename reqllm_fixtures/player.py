@@ -88,9 +88,6 @@ class Player:
         self._terminal.mark("▶ ", "bold cyan")
         self._terminal.write(one_line(asked.model) or "(no model named)", "bold")
         self._terminal.mark(f" · {one_line(strict.describe(interaction.request))}", NOTE)
-        recorded_at = interaction.response.recorded_at
-        if recorded_at is not None:
-            self._terminal.mark(f" · recorded {recorded_at:%Y-%m-%d}", NOTE)
         self._terminal.end_line()
         if asked.prompt:
             self._terminal.mark("> ", "bold cyan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,8 +22,8 @@ from reqllm_fixtures.timeline import Step, Timeline, timeline_of
 
 # A file of others may have kept them.
 _SECRET_HEADERS = frozenset(
-    ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key")
-    + ("cookie", "set-cookie")
+    {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"}
+    | {"cookie", "set-cookie"}
 )
 # Of a long list, so much of its start and of its end.
 _SHOWN_FIRST, _SHOWN_LAST = 8, 4
@@ -47,14 +48,17 @@ class _Shown(Struct, frozen=True):
 
     number: int
     interaction: Interaction
-    wire: str
-    timeline: Timeline | None
+    wire: str | None = None
+    timeline: Timeline | None = None
 
 
 def _shown(number: int, interaction: Interaction, wire: str | None) -> _Shown:
     if interaction.response.status != 200 or not playback.is_stream(interaction):
-        return _Shown(number, interaction, "", None)
-    wire = wire or playback.wire_of(interaction)
+        return _Shown(number, interaction)
+    if wire is None:
+        # Events can be shown without knowing what they mean.
+        with contextlib.suppress(playback.UnknownWireOfRecordingError):
+            wire = playback.wire_of(interaction)
     return _Shown(number, interaction, wire, timeline_of(interaction.response, wire))
 
 
@@ -65,7 +69,7 @@ def show(
     *,
     wire: str | None = None,
 ) -> None:
-    """Show interactions to a person. Raises UnknownWireOfRecordingError."""
+    """Show interactions to a person; `wire` is what all speak, by default it is found out."""
     for number, interaction in interactions:
         _show_one(_shown(number, interaction, wire), terminal, sections)
 
@@ -77,7 +81,7 @@ def show_json(
     *,
     wire: str | None = None,
 ) -> None:
-    """Show interactions to a program, one item a line. Raises UnknownWireOfRecordingError."""
+    """Show interactions to a program, one item a line; `wire` as for `show`."""
     for number, interaction in interactions:
         for item in _items(_shown(number, interaction, wire), sections):
             terminal.json({"kind": item.pop("kind"), "interaction": number, **item})
@@ -133,7 +137,8 @@ def _response_item(shown: _Shown) -> dict[str, Any]:
     }
     if shown.timeline is None:
         return {**item, "body": playback.value_of(response.body)}
-    return {**item, "wire": shown.wire, "state": shown.timeline.answer.state}
+    answer = shown.timeline.answer
+    return {**item, "wire": shown.wire, "state": None if answer is None else answer.state}
 
 
 def _event_fields(event: ServerSentEvent | Comment) -> dict[str, Any]:
@@ -189,9 +194,12 @@ def _show_totals(shown: _Shown, timeline: Timeline, terminal: Terminal) -> None:
     terminal.line(f"{len(response.pieces):,} pieces, {size:,} bytes{took}, ended by {ending}")
     events = Counter(_event_name(event) for _, event in timeline.events)
     terminal.line(f"{events.total():,} events: {_counted(events)}")
+    answer = timeline.answer
+    if answer is None or shown.wire is None:
+        terminal.line("no chunks: the wire is not known; name it with --wire", WARNING)
+        return
     chunks = Counter(chunk.kind for _, chunk in timeline.chunks)
     terminal.line(f"{chunks.total():,} chunks of {shown.wire}: {_counted(chunks)}")
-    answer = timeline.answer
     times = playback.recorded_times(shown.interaction, shown.wire)
     text = f"{answer.state}: {summary(answer, times)}"
     terminal.line(text, "" if answer.state == "complete" else WARNING)

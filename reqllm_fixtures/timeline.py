@@ -29,7 +29,8 @@ class Timeline(Struct, frozen=True):
     """All steps of a stream, and what they come to."""
 
     steps: tuple[Step, ...]
-    answer: Response
+    answer: Response | None
+    """What our client makes of it; `None` if the wire is not known, and there are no chunks."""
 
     @property
     def pieces(self) -> Iterator[tuple[int, Step]]:
@@ -47,20 +48,23 @@ class Timeline(Struct, frozen=True):
         return ((n, chunk) for n, step in enumerate(self.steps) for chunk in step.chunks)
 
 
-def timeline_of(recorded: RecordedResponse, wire: str) -> Timeline:
+def timeline_of(recorded: RecordedResponse, wire: str | None) -> Timeline:
     """Read a recorded stream piece by piece."""
-    framer, server = SSEDecoder(comments=True), StreamServer(wire)
+    framer = SSEDecoder(comments=True)
+    server = None if wire is None else StreamServer(wire)
     # A file by others has no times: all of them are 0.
     is_timed = any(piece.at_ms for piece in recorded.pieces)
     steps = []
     before = 0.0
     for piece in recorded.pieces:
-        events, chunks = framer.receive(piece.data), server.receive(piece.data)
+        events = framer.receive(piece.data)
+        chunks = [] if server is None else server.receive(piece.data)
         at_ms, gap_ms = (piece.at_ms, piece.at_ms - before) if is_timed else (None, None)
         steps.append(Step(at_ms, gap_ms, len(piece.data), tuple(events), tuple(chunks)))
         before = piece.at_ms
-    last = Step(None, None, None, tuple(framer.end()), tuple(_end(server, recorded)))
-    return Timeline((*steps, last), server.response)
+    chunks = [] if server is None else _end(server, recorded)
+    last = Step(None, None, None, tuple(framer.end()), tuple(chunks))
+    return Timeline((*steps, last), None if server is None else server.response)
 
 
 def _end(server: StreamServer, recorded: RecordedResponse) -> list[StreamChunk]:
