@@ -11,6 +11,7 @@ from typing import Any
 
 from reqllm import errors as e
 from reqllm.providers.json_text import parse_json
+from reqllm.providers.surrogates import whole_text
 
 # What the providers call their failures, and the HTTP status each stands for.
 _STATUS_OF: dict[str, int] = {
@@ -117,6 +118,7 @@ def api_error(
     `status` is the HTTP status that came with it, `None` for an error inside a stream of
     status 200; `now` is needed to understand a `retry-after` that is a date.
     """
+    body = whole_text(body)
     report = Report(body)
     headers = headers or {}
     meant = status if status is not None and status >= 400 else report.status

@@ -10,7 +10,8 @@ from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.sse import ServerSentEvent
 from reqllm.providers.blocks import Block, BlockWriter, ToolBlock
 from reqllm.providers.delta_lane import DeltaLane
-from reqllm.providers.json_text import parse_json
+from reqllm.providers.json_text import has_halves, parse_json
+from reqllm.providers.surrogates import whole_chunk
 from reqllm.providers.usage import UsageMeter
 
 _SHOWN = 200
@@ -40,6 +41,8 @@ class JSONEventDecoder:
         self._extra: dict[str, Any] = {}
         self._extra_told: dict[str, Any] = {}
         self._warned: set[str] = set()
+        self._halves = False
+        """Whether some event spelled half a character; not only texts may then hold one."""
 
     def decode(self, events: Sequence[ServerSentEvent]) -> list[c.StreamChunk]:
         """Return what the events say; events after the terminal one say nothing."""
@@ -48,10 +51,10 @@ class JSONEventDecoder:
         for event in events:
             if lane.learned:
                 text = lane.read(event)
-                if text is not None:
+                # An empty text may mean that another member speaks.
+                if text:
                     self._events += 1
-                    if text:
-                        self._write_delta(text)
+                    self._write_delta(text)
                     continue
             if self.ended or self.error is not None:
                 self.late_events += bool(event.data.strip())
@@ -61,6 +64,13 @@ class JSONEventDecoder:
             self._repeatable = True
             self._take_event(event)
             self._learn(event, out[before:])
+        return self._written()
+
+    def _written(self) -> list[c.StreamChunk]:
+        """Return the chunks written, without halves of characters."""
+        out = self._write.out
+        if self._halves:
+            out[:] = map(whole_chunk, out)
         return out
 
     def _write_delta(self, text: str) -> None:
@@ -116,16 +126,17 @@ class JSONEventDecoder:
             )
 
     def _parse(self, data: bytes) -> Any:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            value = parse_json(data.decode("utf-8", "replace"))
+        text = data.decode("utf-8", "replace")
+        value = parse_json(text)
+        if has_halves(text):
+            self._halves = True
+            self._repeatable = False
+        if "\ufffd" in text and not _is_utf8(data):
             self.start()
             self._write.warn(
                 "invalid_utf8", f"event {self._events} was no UTF-8; bad bytes became U+FFFD"
             )
-            return value
-        return parse_json(text)
+        return value
 
     def _take_malformed(self, event: ServerSentEvent) -> None:
         if event.flushed:
@@ -155,7 +166,7 @@ class JSONEventDecoder:
         return False
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        """Return why each choice finished."""
+        """Return why each choice finished, from the first to the last without a gap."""
         raise NotImplementedError
 
     def _missing_end(self) -> tuple[str, str] | None:
@@ -201,19 +212,20 @@ class JSONEventDecoder:
         if missing is not None:
             self._write.warn(*missing)
         finishes = self._finishes()
-        out.append(c.FinishChunk(finishes[0], finishes if len(finishes) > 1 else ()))
+        first = next((finish for finish in finishes if finish.raw is not None), finishes[0])
+        out.append(c.FinishChunk(first, finishes if len(finishes) > 1 else ()))
         self.ended = True
-        return out
+        return self._written()
 
     def abandon(self) -> list[c.StreamChunk]:
         """Return what was held back, where the stream will not be finished.
 
         Open blocks stay open: an end would say that they are whole.
         """
-        out = self._write.out = []
+        self._write.out = []
         self._tell_changes()
         self.ended = True
-        return out
+        return self._written()
 
     def _close(self) -> list[c.StreamChunk]:
         out = self._write.out = []
@@ -230,3 +242,11 @@ class JSONEventDecoder:
         if changed:
             self._extra_told.update(changed)
             self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -70,6 +70,8 @@ _DELTA_KEYS = frozenset(
         *FILLER_KEYS,
     )
 )
+# More than any provider gives; a number beyond is a mistake, not a thousand empty answers.
+_MOST_CHOICES = 256
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -103,6 +105,9 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _take(self, value: dict[str, Any], event: ServerSentEvent) -> None:
         self.start(_filled(value.get("id")), _filled(value.get("model")))
+        if _is_flat_error(value):
+            self.error = api_error(value)
+            return
         self._check_identity(value)
         if not _PLAIN_KEYS.issuperset(value):
             self._take_extras(value)
@@ -140,18 +145,29 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _check_error(self, value: dict[str, Any], event: ServerSentEvent) -> None:
         groq = value.get("x_groq")
         reported = value.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
-        if reported or event.event == "error" or _is_flat_error(value):
+        if reported or event.event == "error":
             self.error = api_error({**value, "error": reported} if reported else value)
 
     def _choice(self, number: int) -> _Choice:
         choice = self._choices.get(number)
         if choice is None:
             choice = self._choices[number] = _Choice(self, number)
+            self.can_end = False
         return choice
 
+    def _number(self, entry: dict[str, Any], position: int) -> int:
+        number = entry.get("index")
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_CHOICES:
+            return number
+        if number is not None:
+            self._warn_once(
+                "odd_choice_index",
+                f"expected the number of a choice, got {number!r:.80}; its place is taken instead",
+            )
+        return min(position, _MOST_CHOICES - 1)
+
     def _take_choice(self, entry: dict[str, Any], position: int) -> None:
-        number = entry.get("index", position)
-        choice = self._choice(number if isinstance(number, int) else position)
+        choice = self._choice(self._number(entry, position))
         delta = entry.get("delta")
         if not isinstance(delta, dict) or not delta:
             # A server that streams badly sends the whole message; others send both.
@@ -172,7 +188,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
         reason = _filled(entry.get("finish_reason"))
         if reason is not None:
             choice.finish_raw = reason
-            self.can_end = True
+            # One of several answers that is done is not the end of the others.
+            self.can_end = all(one.finish_raw is not None for one in self._choices.values())
 
     def _take_delta(self, choice: _Choice, delta: dict[str, Any]) -> None:
         reasoning, details = reasoning_of(delta)
@@ -256,11 +273,12 @@ class OpenAIChatDecoder(JSONEventDecoder):
             choice.current = None
 
     def _take_tool(self, choice: _Choice, fragment: ToolFragment) -> None:
-        if fragment.id is not None or fragment.name is not None:
-            self._repeatable = False
         if choice.tools.find(fragment) is None:
             self._end_current(choice)
-        choice.tools.take(fragment)
+        call = choice.tools.take(fragment)
+        # Arguments for a call without a name grow unseen.
+        if fragment.id or fragment.name or fragment.made or not call.started:
+            self._repeatable = False
 
     def _custom(self, choice: _Choice, data: Any, kind: str | None = None) -> None:
         if kind is None:
@@ -290,6 +308,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _take_audio(self, choice: _Choice, audio: dict[str, Any]) -> None:
         data, transcript = _filled(audio.get("data")), _filled(audio.get("transcript"))
         if data is not None:
+            self._repeatable = False  # what is no whole byte yet grows unseen
             if choice.audio is None:
                 choice.audio = Base64Joiner()
                 choice.audio_index = self.write.next_index(choice.number)
@@ -310,10 +329,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     # The end.
     def _finishes(self) -> tuple[c.Finish, ...]:
-        known = sorted(self._choices.items())
-        if not known:
-            return (self._finish_of(self._choice(0)),)
-        return tuple(self._finish_of(choice) for _, choice in known)
+        count = 1 + max(self._choices, default=0)
+        return tuple(self._finish_of(self._choice(number)) for number in range(count))
 
     def _finish_of(self, choice: _Choice) -> c.Finish:
         raw = choice.finish_raw

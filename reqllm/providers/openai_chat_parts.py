@@ -54,8 +54,8 @@ def _content_part(part: Any) -> Iterator[tuple[str, Any]]:
                 yield "text", _string(part.get("text"))
             case "thinking" | "reasoning":
                 inner = part.get("thinking", part.get("text"))
-                for _, text in content_parts(inner):
-                    yield "reasoning", text
+                for kind, value in content_parts(inner):
+                    yield ("other", value) if kind == "other" else ("reasoning", value)
             case _:
                 yield "other", part
 

@@ -11,7 +11,7 @@ from reqllm.providers.json_text import compact, parse_json
 class ToolFragment:
     """One entry of a delta's `tool_calls`, whatever shape it has."""
 
-    __slots__ = ("arguments", "custom", "extra", "id", "index", "name", "signature")
+    __slots__ = ("arguments", "custom", "extra", "id", "index", "made", "name", "signature")
 
     def __init__(self, entry: dict[str, Any]) -> None:
         custom = entry.get("custom")
@@ -22,7 +22,10 @@ class ToolFragment:
         # An empty id or name means "as before".
         self.id = _filled(entry.get("id"))
         self.name = _filled(detail.get("name"))
-        self.arguments = _arguments(detail.get("input" if self.custom else "arguments"))
+        arguments = detail.get("input" if self.custom else "arguments")
+        self.made = not isinstance(arguments, str)
+        """The arguments are not the server's own text, but made from what it sent."""
+        self.arguments = _arguments(arguments)
         extra = entry.get("extra_content")
         self.extra: dict[str, Any] = extra if isinstance(extra, dict) else {}
         google = self.extra.get("google")
@@ -70,7 +73,9 @@ class ToolAssembly:
     def begin(self, fragment: ToolFragment) -> ToolBlock:
         """Open the call that a fragment begins."""
         call = self._write.start_tool(self._choice, fragment.id, fragment.name or "")
-        call.custom = fragment.custom
+        if fragment.custom:
+            call.custom = True
+            call.metadata["type"] = "custom"  # told with its end: the text is no JSON
         if fragment.index is not None:
             self._by_index[fragment.index] = call
         if fragment.id is not None:
@@ -78,8 +83,8 @@ class ToolAssembly:
         self._last = call
         return call
 
-    def take(self, fragment: ToolFragment) -> None:
-        """Add a fragment to its call."""
+    def take(self, fragment: ToolFragment) -> ToolBlock:
+        """Add a fragment to its call; return the call."""
         call = self.find(fragment)
         if call is None:
             call = self.begin(fragment)
@@ -89,6 +94,7 @@ class ToolAssembly:
         call.signature = fragment.signature or call.signature
         call.metadata.update(fragment.extra)
         self._write.arguments(call, fragment.arguments)
+        return call
 
     def _take_name(self, call: ToolBlock, name: str) -> None:
         if not call.name:
