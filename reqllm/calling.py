@@ -80,10 +80,6 @@ class CallOptions(Struct, frozen=True, kw_only=True):
         )
 
 
-def _picked(options: Mapping[str, Any], kind: type[Struct]) -> dict[str, Any]:
-    return {name: options[name] for name in kind.__struct_fields__ if name in options}
-
-
 class Retries(Struct, frozen=True, kw_only=True):
     """When to try a call again that failed before its stream began, and after how long."""
 
@@ -98,7 +94,7 @@ class Retries(Struct, frozen=True, kw_only=True):
 
         `chance` from 0 to 1 spreads the callers that failed together.
         """
-        if attempt > self.limit or not _may_pass(error):
+        if attempt > self.limit or not error.retryable:
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
         if asked is not None:
@@ -107,7 +103,11 @@ class Retries(Struct, frozen=True, kw_only=True):
         return grown * (1 - chance / 2)
 
 
-def _may_pass(error: ReqLLMError) -> bool:
-    if isinstance(error, APIError) and error.status in _RETRIED_STATUS:
-        return True
-    return error.retryable
+def may_pass(error: APIError, advice: str | None) -> bool:
+    """Return whether a refused call may be tried again.
+
+    advice: the header `x-should-retry`; a provider that says "false" is obeyed.
+    """
+    if advice == "false" or error.http_status is None or error.http_status < 400:
+        return False
+    return error.retryable or error.status in _RETRIED_STATUS

@@ -7,22 +7,29 @@ import random
 import ssl
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
-from reqllm.calling import CallOptions, Retries, Timeouts
+from reqllm.calling import CallOptions, Retries, Timeouts, may_pass
 from reqllm.errors import APIError, InvalidInputError, ReqLLMError, TransportError
+from reqllm.hiding import hide, secrets_of
 from reqllm.providers.api_errors import api_error, error_body
 from reqllm.providers.base import WireRequest
-from reqllm.pump import AsyncPump, NetworkErrors, Pump
+from reqllm.pump import AsyncPump, NetworkErrors, Pump, aclose_response, close_response
 from reqllm.stream_server import StreamServer
 
 # An error's body is for reading; beyond this it is something else.
 _MOST_ERROR_BYTES = 65_536
 _LIBRARIES = ("httpx", "httpx2")
+
+AsyncSleep: TypeAlias = Callable[[float], Awaitable[None]]
+Sleep: TypeAlias = Callable[[float], None]
+Chance: TypeAlias = Callable[[], float]
+Clock: TypeAlias = Callable[[], datetime]
 
 
 def library_of(*objects: Any) -> ModuleType:
@@ -52,14 +59,29 @@ def timeout_of(library: Any, timeouts: Timeouts) -> Any:
     return library.Timeout(connect=timeouts.connect, read=silence, write=silence, pool=silence)
 
 
-class AsyncOpener:
-    """Opens streams on one async client."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, client: Any, retries: Retries) -> None:
+
+class AsyncOpener:
+    """Opens streams on one client."""
+
+    def __init__(
+        self,
+        client: Any,
+        retries: Retries,
+        *,
+        sleep: AsyncSleep = anyio.sleep,
+        chance: Chance = random.random,
+        clock: Clock = _now,
+    ) -> None:
         self._client = client
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sleep = sleep
+        self._chance = chance
+        self._clock = clock
 
     async def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
@@ -70,24 +92,27 @@ class AsyncOpener:
             try:
                 return await self._open_once(request, wire, options, owned_client)
             except ReqLLMError as error:
-                delay = self._retries.delay(attempt, error, random.random())
+                delay = self._retries.delay(attempt, error, self._chance())
                 if delay is None:
                     raise
-            await anyio.sleep(delay)
+            await self._sleep(delay)
             attempt += 1
 
     async def _open_once(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
     ) -> AsyncPump:
+        server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
         try:
-            http = await self._client.send(self._built(request, options), stream=True)
+            http = await self._client.send(
+                self._built(request, options), stream=True, follow_redirects=False
+            )
         except self._errors as error:
-            raise _unreachable(request, error) from error
+            raise _unreachable(request, error, options.timeouts) from error
         if http.status_code != 200:
-            raise await self._refusal(http, request)
+            raise await self._refusal(http)
         pump = AsyncPump(
             http,
-            StreamServer(wire, **options.stream.for_server(), warnings=request.warnings),
+            server,
             network_errors=self._errors,
             silence=options.timeouts.timeout,
             owned_client=owned_client,
@@ -105,18 +130,19 @@ class AsyncOpener:
             timeout=timeout_of(self._library, options.timeouts),
         )
 
-    async def _refusal(self, http: Any, request: WireRequest) -> APIError:
+    async def _refusal(self, http: Any) -> APIError:
         content = b""
+        pieces = http.aiter_bytes()
         try:
-            async for piece in http.aiter_bytes():
+            async for piece in pieces:
                 content += piece
                 if len(content) > _MOST_ERROR_BYTES:
                     break
         except self._errors:
             pass  # the status alone tells enough
         finally:
-            await http.aclose()
-        return _refused(http, request, content)
+            await aclose_response(http, pieces, self._errors)
+        return _refused(http, content, self._clock())
 
     async def _require_stream(self, pump: AsyncPump) -> None:
         """Read until it is known that the body is a stream; raise what it is instead."""
@@ -129,11 +155,22 @@ class AsyncOpener:
 class Opener:
     """Opens streams on one client."""
 
-    def __init__(self, client: Any, retries: Retries) -> None:
+    def __init__(
+        self,
+        client: Any,
+        retries: Retries,
+        *,
+        sleep: Sleep = time.sleep,
+        chance: Chance = random.random,
+        clock: Clock = _now,
+    ) -> None:
         self._client = client
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sleep = sleep
+        self._chance = chance
+        self._clock = clock
 
     def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
@@ -144,24 +181,27 @@ class Opener:
             try:
                 return self._open_once(request, wire, options, owned_client)
             except ReqLLMError as error:
-                delay = self._retries.delay(attempt, error, random.random())
+                delay = self._retries.delay(attempt, error, self._chance())
                 if delay is None:
                     raise
-            time.sleep(delay)
+            self._sleep(delay)
             attempt += 1
 
     def _open_once(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
     ) -> Pump:
+        server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
         try:
-            http = self._client.send(self._built(request, options), stream=True)
+            http = self._client.send(
+                self._built(request, options), stream=True, follow_redirects=False
+            )
         except self._errors as error:
-            raise _unreachable(request, error) from error
+            raise _unreachable(request, error, options.timeouts) from error
         if http.status_code != 200:
-            raise self._refusal(http, request)
+            raise self._refusal(http)
         pump = Pump(
             http,
-            StreamServer(wire, **options.stream.for_server(), warnings=request.warnings),
+            server,
             network_errors=self._errors,
             silence=options.timeouts.timeout,
             owned_client=owned_client,
@@ -179,18 +219,19 @@ class Opener:
             timeout=timeout_of(self._library, options.timeouts),
         )
 
-    def _refusal(self, http: Any, request: WireRequest) -> APIError:
+    def _refusal(self, http: Any) -> APIError:
         content = b""
+        pieces = http.iter_bytes()
         try:
-            for piece in http.iter_bytes():
+            for piece in pieces:
                 content += piece
                 if len(content) > _MOST_ERROR_BYTES:
                     break
         except self._errors:
             pass  # the status alone tells enough
         finally:
-            http.close()
-        return _refused(http, request, content)
+            close_response(http, pieces, self._errors)
+        return _refused(http, content, self._clock())
 
     def _require_stream(self, pump: Pump) -> None:
         """Read until it is known that the body is a stream; raise what it is instead."""
@@ -205,24 +246,22 @@ def _declares_events(http: Any) -> bool:
     return declared.partition(";")[0].strip().lower() == "text/event-stream"
 
 
-def _unreachable(request: WireRequest, error: BaseException) -> TransportError:
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
-    host = request.url.partition("?")[0]
-    return TransportError(f"could not reach {host} ({said})")
+def _unreachable(request: WireRequest, error: BaseException, timeouts: Timeouts) -> TransportError:
+    kind = type(error).__name__
+    said = f"{kind}: {error}".rstrip(": ")
+    if "Timeout" in kind:
+        which = "connect" if kind == "ConnectTimeout" else "timeout"
+        said = f"{kind} after {getattr(timeouts, which)} s ({which}={getattr(timeouts, which)})"
+    return TransportError(f"could not reach {request.url.partition('?')[0]} ({said})")
 
 
-def _refused(http: Any, request: WireRequest, content: bytes) -> APIError:
+def _refused(http: Any, content: bytes, now: datetime) -> APIError:
     """Return the error of an answer that is none, without the key that it may repeat."""
-    body = error_body(_without_secrets(content, request))
+    body = error_body(content)
     if 300 <= http.status_code < 400 and not body:
         # Following it would hand the key to whoever is there.
         body = f"redirected to {http.headers.get('location')!r}; redirects are not followed"
-    return api_error(body, status=http.status_code, headers=http.headers, now=datetime.now(UTC))
-
-
-def _without_secrets(content: bytes, request: WireRequest) -> bytes:
-    for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
-        secret = request.headers.get(name, "").removeprefix("Bearer ").encode()
-        if secret:
-            content = content.replace(secret, b"***")
-    return content
+    error = api_error(body, status=http.status_code, headers=http.headers, now=now)
+    error.retryable = may_pass(error, http.headers.get("x-should-retry"))
+    hide(error, secrets_of(http.request.headers))
+    return error

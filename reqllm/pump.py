@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -20,10 +20,15 @@ import anyio
 
 from reqllm.chunk import ErrorChunk, StreamChunk
 from reqllm.errors import ReqLLMError, StreamTimeoutError
+from reqllm.hiding import hide, secrets_of
 from reqllm.providers.api_errors import request_id
+from reqllm.response import Response, StreamMetadata
 from reqllm.stream_server import StreamServer
 
 NetworkErrors = tuple[type[BaseException], ...]
+
+# Seconds in which a thread that was woken has taken in what it had read.
+_WAKING = 1.0
 
 
 class _AsyncTurn:
@@ -53,7 +58,7 @@ class _AsyncTurn:
 
 
 class AsyncPump:
-    """Reads the body of one async response, piece by piece, into a queue of chunks."""
+    """Reads the body of one response, piece by piece, into a queue of chunks."""
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class AsyncPump:
         self._network_errors = network_errors
         self._silence = silence
         self._owned_client = owned_client
+        self._cancelled: tuple[str | None] | None = None
         self._released = False
         self._at_eof = False
 
@@ -93,14 +99,24 @@ class AsyncPump:
             if self.is_open:
                 await self._read()
 
+    async def response(self) -> Response:
+        """Return what has arrived, once nobody is reading."""
+        async with self._turn:
+            return self.server.response
+
+    async def metadata(self) -> StreamMetadata:
+        """Return what is known beside the content, once nobody is reading."""
+        async with self._turn:
+            return self.server.metadata
+
     async def _read(self) -> None:
         try:
             piece = await self._pieces.__anext__()
         except StopAsyncIteration:
             self._at_eof = True
-            self._keep(self.server.end())
+            self._keep(self._end())
         except self._network_errors as error:
-            self._keep(self.server.end(_named(error, self._silence)))
+            self._keep(self._end(_named(error, self._silence)))
         except BaseException:
             # Our reader is being cancelled, or the code below failed: nobody will read on.
             self._keep(self.server.cancel("the reader was cancelled"))
@@ -111,41 +127,53 @@ class AsyncPump:
         if not self.is_open:
             await self.release()
 
+    def _end(self, error: BaseException | None = None) -> list[StreamChunk]:
+        # Who cancels wakes the reader: what the reader then finds is no failure.
+        if self._cancelled is not None:
+            return self.server.cancel(*self._cancelled)
+        return self.server.end(error)
+
     def _keep(self, chunks: list[StreamChunk]) -> None:
         last = chunks[-1] if chunks else None
         if isinstance(last, ErrorChunk):
             # Raised after the rest, not handed out.
             self.error = last.error
             self.error.request_id = self.error.request_id or request_id(self.http.headers)
+            hide(self.error, secrets_of(self.http.request.headers))
             chunks = chunks[:-1]
         self.queue.extend(chunks)
 
     async def cancel(self, reason: str | None = None) -> None:
         """End the stream because its reader wants no more; the connection goes at once."""
-        self._keep(self.server.cancel(reason))
-        await self.release()
+        try:
+            self._keep(self.server.cancel(reason))
+        finally:
+            await self.release()
 
     async def release(self) -> None:
         """Let go of the connection. Safe to call twice, and while someone is reading."""
         if self._released:
             return
         self._released = True
-        with anyio.CancelScope(shield=True):
-            await self._close()
+        await self._close()
 
     async def _close(self) -> None:
-        try:
-            await self.http.aclose()
-            # Someone may be in the middle of reading; then closing wakes them, and they end it.
-            with contextlib.suppress(RuntimeError, StopAsyncIteration, *self._network_errors):
-                await _end_pieces(self._pieces, self.http)
-        finally:
-            if self._owned_client is not None:
-                await self._owned_client.aclose()
+        with anyio.CancelScope(shield=True):
+            try:
+                await aclose_response(self.http, self._pieces, self._network_errors)
+            finally:
+                if self._owned_client is not None:
+                    await self._owned_client.aclose()
 
     def __del__(self) -> None:
         if not getattr(self, "_released", True) and not sys.is_finalizing():
-            _drop(self.http)
+            _wake_reader(self.http)
+            _close_soon(self._close)
+            _warn_dropped()
+
+
+# Of threads; it may be taken twice, since a signal's handler may cancel what it interrupts.
+_Turn = threading.RLock
 
 
 class Pump:
@@ -165,10 +193,11 @@ class Pump:
         self.queue: deque[StreamChunk] = deque()
         self.error: ReqLLMError | None = None
         self._pieces = _body(http).__iter__()
-        self._turn = threading.Lock()
+        self._turn = _Turn()
         self._network_errors = network_errors
         self._silence = silence
         self._owned_client = owned_client
+        self._cancelled: tuple[str | None] | None = None
         self._released = False
         self._at_eof = False
 
@@ -189,14 +218,24 @@ class Pump:
             if self.is_open:
                 self._read()
 
+    def response(self) -> Response:
+        """Return what has arrived, once nobody is reading."""
+        with self._turn:
+            return self.server.response
+
+    def metadata(self) -> StreamMetadata:
+        """Return what is known beside the content, once nobody is reading."""
+        with self._turn:
+            return self.server.metadata
+
     def _read(self) -> None:
         try:
             piece = self._pieces.__next__()
         except StopIteration:
             self._at_eof = True
-            self._keep(self.server.end())
+            self._keep(self._end())
         except self._network_errors as error:
-            self._keep(self.server.end(_named(error, self._silence)))
+            self._keep(self._end(_named(error, self._silence)))
         except BaseException:
             # Our reader is being cancelled, or the code below failed: nobody will read on.
             self._keep(self.server.cancel("the reader was cancelled"))
@@ -207,19 +246,36 @@ class Pump:
         if not self.is_open:
             self.release()
 
+    def _end(self, error: BaseException | None = None) -> list[StreamChunk]:
+        # Who cancels wakes the reader: what the reader then finds is no failure.
+        if self._cancelled is not None:
+            return self.server.cancel(*self._cancelled)
+        return self.server.end(error)
+
     def _keep(self, chunks: list[StreamChunk]) -> None:
         last = chunks[-1] if chunks else None
         if isinstance(last, ErrorChunk):
             # Raised after the rest, not handed out.
             self.error = last.error
             self.error.request_id = self.error.request_id or request_id(self.http.headers)
+            hide(self.error, secrets_of(self.http.request.headers))
             chunks = chunks[:-1]
         self.queue.extend(chunks)
 
     def cancel(self, reason: str | None = None) -> None:
         """End the stream because its reader wants no more; the connection goes at once."""
-        self._keep(self.server.cancel(reason))
-        self.release()
+        self._cancelled = (reason,)
+        has_turn = self._turn.acquire(blocking=False)
+        if not has_turn:
+            # Another thread is reading: let it take in what it just read, before the end.
+            woken = _wake_reader(self.http)
+            has_turn = self._turn.acquire(timeout=_WAKING if woken else 0)
+        try:
+            self._keep(self.server.cancel(reason))
+        finally:
+            self.release()
+            if has_turn:
+                self._turn.release()
 
     def release(self) -> None:
         """Let go of the connection. Safe to call twice, and while someone is reading."""
@@ -233,17 +289,15 @@ class Pump:
             # A connection whose answer was read to its end is another call's by now.
             _wake_reader(self.http)
         try:
-            # Someone may be in the middle of reading; then closing wakes them, and they end it.
-            with contextlib.suppress(ValueError, *self._network_errors):
-                _close_pieces(self._pieces)
-            self.http.close()
+            close_response(self.http, self._pieces, self._network_errors)
         finally:
             if self._owned_client is not None:
                 self._owned_client.close()
 
     def __del__(self) -> None:
         if not getattr(self, "_released", True) and not sys.is_finalizing():
-            _drop(self.http)
+            self._close()
+            _warn_dropped()
 
 
 def _body(http: Any) -> Any:
@@ -254,23 +308,50 @@ def _body(http: Any) -> Any:
     return http.iter_bytes() if hasattr(http.stream, "__iter__") else http.aiter_bytes()
 
 
-async def _end_pieces(pieces: Any, http: Any) -> None:
-    """End the HTTP library's async generators, one inside the other, after the response closed.
+async def aclose_response(http: Any, pieces: Any, errors: NetworkErrors) -> None:
+    """Close a response, and end the HTTP library's async generators, one inside the other.
 
     Closing the outer one would leave the inner ones to the garbage collector, of which trio
     complains. Reading on from the closed socket raises through all of them. (HTTP/2 shares
     its socket with other streams: there reading on could wait.)
     """
-    if "network_stream" in http.extensions and http.extensions.get("http_version") != b"HTTP/2":
-        while True:
-            await pieces.__anext__()
-    elif hasattr(pieces, "aclose"):
-        await pieces.aclose()
+    with contextlib.suppress(*errors):
+        await http.aclose()
+    # Someone may be in the middle of reading; then closing wakes them, and they end it.
+    with contextlib.suppress(RuntimeError, StopAsyncIteration, *errors):
+        if "network_stream" in http.extensions and http.extensions.get("http_version") != b"HTTP/2":
+            while True:
+                await pieces.__anext__()
+        elif hasattr(pieces, "aclose"):
+            await pieces.aclose()
 
 
-def _close_pieces(pieces: Any) -> None:
-    if hasattr(pieces, "close"):
-        pieces.close()
+def close_response(http: Any, pieces: Any, errors: NetworkErrors) -> None:
+    """Close a response, and the HTTP library's generators."""
+    # Someone may be in the middle of reading; then closing wakes them, and they end it.
+    with contextlib.suppress(ValueError, *errors):
+        if hasattr(pieces, "close"):
+            pieces.close()
+    with contextlib.suppress(*errors):
+        http.close()
+
+
+def _close_soon(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have the event loop of this thread, if there is one, close what was forgotten."""
+
+    async def close_quietly() -> None:
+        with contextlib.suppress(Exception):
+            await close()
+
+    trio, asyncio = sys.modules.get("trio"), sys.modules.get("asyncio")
+    if trio is not None:
+        with contextlib.suppress(RuntimeError):
+            trio.lowlevel.spawn_system_task(close_quietly)
+            return
+    if asyncio is not None:
+        with contextlib.suppress(RuntimeError):
+            loop = asyncio.get_running_loop()
+            loop.create_task(close_quietly())
 
 
 def _named(error: BaseException, silence: float | None) -> BaseException:
@@ -289,22 +370,25 @@ def _named(error: BaseException, silence: float | None) -> BaseException:
 def _raw_socket(http: Any) -> Any:
     extensions: Mapping[str, Any] = http.extensions
     stream = extensions.get("network_stream")
-    return None if stream is None else stream.get_extra_info("socket")
+    if stream is None or extensions.get("http_version") == b"HTTP/2":
+        # HTTP/2 shares its socket with other streams.
+        return None
+    return stream.get_extra_info("socket")
 
 
-def _wake_reader(http: Any) -> None:
-    """Wake a thread that is blocked in a read: closing alone would not."""
+def _wake_reader(http: Any) -> bool:
+    """Wake a thread that is blocked in a read, as closing alone would not; tell if it could be."""
     raw = _raw_socket(http)
-    if raw is not None:
-        with contextlib.suppress(OSError):
-            raw.shutdown(socket.SHUT_RDWR)
+    if raw is None:
+        return False
+    with contextlib.suppress(OSError):
+        raw.shutdown(socket.SHUT_RDWR)
+    return True
 
 
-def _drop(http: Any) -> None:
-    """Release a stream that was forgotten open, and say so."""
-    _wake_reader(http)
+def _warn_dropped() -> None:
     warnings.warn(
-        "a stream was dropped while open; use it in a `with` block, or close it",
+        "reqllm: a stream was dropped while open; use it in a `with` block, or close it",
         ResourceWarning,
         stacklevel=3,
     )

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import chain
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from msgspec import structs
 
@@ -67,9 +67,10 @@ class StreamResponse:
         """Read to the end and return the whole answer. Raises what broke the stream."""
         while self._pump.is_open:
             await self._pump.read_on()
+        response = await self._pump.response()
         if self._pump.error is not None:
             raise self._pump.error
-        return self.partial()
+        return response
 
     async def metadata(self) -> StreamMetadata:
         """Read to the end and return usage, finish reason and the like, however it ended.
@@ -80,7 +81,7 @@ class StreamResponse:
         while self._pump.is_open:
             _check_time(begun, self._metadata_timeout)
             await self._pump.read_on()
-        return _with_http(self._pump)
+        return _with_http(await self._pump.metadata(), self._pump.http)
 
     async def usage(self) -> Usage | None:
         """Return the usage, `None` if the provider reported none."""
@@ -93,7 +94,7 @@ class StreamResponse:
     # What needs nothing more.
     def partial(self) -> Response:
         """Return what has arrived so far."""
-        return _partial(self._pump)
+        return self._pump.server.response
 
     @property
     def state(self) -> StreamState:
@@ -188,9 +189,10 @@ class SyncStreamResponse:
         """Read to the end and return the whole answer. Raises what broke the stream."""
         while self._pump.is_open:
             self._pump.read_on()
+        response = self._pump.response()
         if self._pump.error is not None:
             raise self._pump.error
-        return self.partial()
+        return response
 
     def metadata(self) -> StreamMetadata:
         """Read to the end and return usage, finish reason and the like, however it ended.
@@ -201,7 +203,7 @@ class SyncStreamResponse:
         while self._pump.is_open:
             _check_time(begun, self._metadata_timeout)
             self._pump.read_on()
-        return _with_http(self._pump)
+        return _with_http(self._pump.metadata(), self._pump.http)
 
     def usage(self) -> Usage | None:
         """Return the usage, `None` if the provider reported none."""
@@ -214,7 +216,7 @@ class SyncStreamResponse:
     # What needs nothing more.
     def partial(self) -> Response:
         """Return what has arrived so far."""
-        return _partial(self._pump)
+        return self._pump.server.response
 
     @property
     def state(self) -> StreamState:
@@ -317,6 +319,10 @@ class _Batches:
         queue = self._queue
         while not queue:
             if not self._pump.is_open:
+                # A thread that cancels may be about to add the last chunks: wait for it.
+                self._pump.pull()
+                if queue:
+                    break
                 if self._pump.error is None or self._raised:
                     raise StopIteration
                 self._raised = True
@@ -349,14 +355,9 @@ def _consumed() -> StreamConsumedError:
     )
 
 
-def _partial(pump: AsyncPump | Pump) -> Response:
-    return pump.server.response
-
-
-def _with_http(pump: AsyncPump | Pump) -> StreamMetadata:
-    http = pump.http
+def _with_http(metadata: StreamMetadata, http: Any) -> StreamMetadata:
     return structs.replace(
-        pump.server.metadata,
+        metadata,
         status=http.status_code,
         headers=http.headers,
         request_id=request_id(http.headers),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from reqllm.calling import CallOptions, Retries, Timeouts
 from reqllm.context import Context
@@ -104,6 +104,10 @@ class _Call:
 class _BaseClient:
     """What both clients know: how to write a request. No I/O."""
 
+    # What of the HTTP library this client can use.
+    _client_kind: ClassVar[str]
+    _transport_kind: ClassVar[str]
+
     def __init__(
         self,
         base_url: str | None = None,
@@ -134,12 +138,14 @@ class _BaseClient:
                 f"got {', '.join(sorted(unknown))}"
             )
         self._library = library_of(http_client, transport)
+        _require_kind(http_client, self._library, self._client_kind)
+        _require_kind(transport, self._library, self._transport_kind)
         self._base_url = base_url
         self._api_key = api_key
         self._transport = transport
         self._http = http_client
         self._owns_http = http_client is None
-        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._headers = _checked_headers(headers or {})
         self._retries = Retries(limit=max_retries)
         self._timeouts = Timeouts(**timeouts)
 
@@ -172,7 +178,10 @@ class _BaseClient:
 
 
 class AsyncClient(_BaseClient):
-    """Streams from any provider, on asyncio and trio. Use it by `async with`, or close it."""
+    """Streams from any provider. Use it by `async with`, or close it; asyncio and trio."""
+
+    _client_kind = "AsyncClient"
+    _transport_kind = "AsyncBaseTransport"
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -213,6 +222,9 @@ class AsyncClient(_BaseClient):
 
 class Client(_BaseClient):
     """Streams from any provider. Use it by `with`, or close it."""
+
+    _client_kind = "Client"
+    _transport_kind = "BaseTransport"
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -306,9 +318,11 @@ def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[
     if fixture_path is None:
         return AsyncClient(), True
     # The one place where the client reaches for the harness.
-    from reqllm_fixtures import replaying_transport
+    from reqllm_fixtures import use_cassette
 
-    return AsyncClient(transport=replaying_transport(fixture_path)), True
+    with use_cassette(fixture_path) as cassette:
+        transport = cassette.async_transport()
+    return AsyncClient(transport=transport), True
 
 
 def _model_of(provider: str | Provider, model: str | Model) -> Model:
@@ -336,3 +350,22 @@ def _with_headers(request: WireRequest, headers: Mapping[str, str]) -> WireReque
         method=request.method,
         warnings=request.warnings,
     )
+
+
+def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers under lower-case names; a value, which may be a key, is in no message."""
+    for name, value in headers.items():
+        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+            raise InvalidInputError(
+                f"expected the header {name!r} to be printable ASCII text, as a header must be"
+            )
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _require_kind(given: Any, library: Any, kind: str) -> None:
+    """Refuse an async client where a sync one is needed, and the other way round."""
+    if given is not None and not isinstance(given, getattr(library, kind)):
+        raise InvalidInputError(
+            f"expected a {library.__name__}.{kind}, got {type(given).__module__}."
+            f"{type(given).__qualname__}; Client takes sync ones, AsyncClient async ones"
+        )

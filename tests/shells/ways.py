@@ -1,0 +1,171 @@
+"""One test for threads, asyncio and trio: written once, as a coroutine, and run in each way.
+
+    @everywhere
+    async def test_it(way: Way, server: LoopbackServer) -> None:
+        async with way.client(server) as client, client.stream("openai:text", "Hi") as response:
+            assert [chunk async for chunk in response]
+
+In the sync way the coroutine never waits: behind its interface are the sync twins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import anyio
+import httpx
+import httpx2
+import pytest
+
+import reqllm
+from tests.loopback.provider import KEY
+
+from .sync_as_async import SyncClient, SyncResponse
+
+Test = Callable[..., Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a stream is read: on threads or an event loop, over httpx or httpx2."""
+
+    loop: str
+    """sync, asyncio or trio."""
+    library: ModuleType = httpx
+
+    def __str__(self) -> str:
+        return f"{self.loop}-{self.library.__name__}"
+
+    @property
+    def is_sync(self) -> bool:
+        return self.loop == "sync"
+
+    def run(self, test: Test, *args: Any, **named: Any) -> Any:
+        """Run a coroutine function to its end."""
+        call = functools.partial(test, *args, **named)
+        return _run_sync(call) if self.is_sync else anyio.run(call, backend=self.loop)
+
+    # What is read with.
+    def http(self, **options: Any) -> Any:
+        """A client of the HTTP library; building one with real certificates is slow."""
+        kind = self.library.Client if self.is_sync else self.library.AsyncClient
+        return kind(**{"verify": False, "trust_env": False, **options})
+
+    def made(self, **options: Any) -> Any:
+        """One of our clients, always under the async interface."""
+        if self.is_sync:
+            return SyncClient(reqllm.Client(**options))
+        return reqllm.AsyncClient(**options)
+
+    @contextlib.asynccontextmanager
+    async def client(
+        self, server: Any, *, http: dict[str, Any] | None = None, **options: Any
+    ) -> AsyncIterator[Any]:
+        """A client of the loopback provider, which tries everything once."""
+        library_client = self.http(**http or {})
+        defaults = {"base_url": server.url, "api_key": KEY, "max_retries": 0}
+        try:
+            yield self.made(**{**defaults, **options, "http_client": library_client})
+        finally:
+            await self.end(library_client)
+
+    async def end(self, library_client: Any) -> None:
+        """Close a client of the HTTP library."""
+        if self.is_sync:
+            library_client.close()
+        else:
+            await library_client.aclose()
+
+    async def start(
+        self, client: Any, model: str, context: Any = "Hello!", **options: Any
+    ) -> reqllm.StreamResponse | SyncResponse:
+        """An open response that no block closes: `start_stream`, or what comes nearest to it."""
+        if self.is_sync:
+            return await client.stream(model, context, **options).__aenter__()
+        provider, _, name = model.partition(":")
+        return await reqllm.start_stream(provider, name, context, client=client, **options)
+
+    # Time, and others at the same time.
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for so long."""
+        if self.is_sync:
+            time.sleep(seconds)  # noqa: ASYNC251 - there is no event loop here
+        else:
+            await anyio.sleep(seconds)
+
+    async def until(self, what: Callable[[], bool], seconds: float = 2.0) -> None:
+        """Wait until it holds, and fail if it does not."""
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, "it never came to hold"
+            await self.sleep(0.002)
+
+    async def together(self, *calls: Callable[[], Awaitable[Any]]) -> list[Any]:
+        """Make the calls at the same time, in threads or tasks; return what each gave."""
+        if self.is_sync:
+            with ThreadPoolExecutor(len(calls)) as pool:
+                return list(pool.map(_run_sync, calls))
+        results: list[Any] = [None] * len(calls)
+
+        async def keep(number: int) -> None:
+            results[number] = await calls[number]()
+
+        async with anyio.create_task_group() as group:
+            for number in range(len(calls)):
+                group.start_soon(keep, number)
+        return results
+
+    def running(self) -> int:
+        """How many tasks or threads of ours there are; the server's do not count."""
+        if self.is_sync:
+            names = [thread.name for thread in threading.enumerate()]
+            return sum(not name.startswith("loopback") for name in names)
+        if self.loop == "asyncio":
+            import asyncio
+
+            return len(asyncio.all_tasks())
+        import trio
+
+        return trio.lowlevel.current_statistics().tasks_living
+
+
+def _run_sync(call: Callable[[], Awaitable[Any]]) -> Any:
+    waiting = call().__await__()
+    try:
+        waiting.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("a sync test waited for something")
+
+
+WAYS = tuple(
+    Way(loop, library) for library in (httpx, httpx2) for loop in ("sync", "asyncio", "trio")
+)
+# One of each kind, where the HTTP library does not matter.
+LOOPS = (Way("sync", httpx), Way("asyncio", httpx2), Way("trio", httpx))
+
+
+def _in(ways: Sequence[Way]) -> Callable[[Test], Callable[..., None]]:
+    def make(test: Test) -> Callable[..., None]:
+        @pytest.mark.parametrize("way", ways, ids=str)
+        @functools.wraps(test)
+        def run(way: Way, **named: Any) -> None:
+            way.run(test, way, **named)
+
+        return run
+
+    return make
+
+
+everywhere = _in(WAYS)
+on_each_loop = _in(LOOPS)
+on_asyncio = _in([way for way in WAYS if way.loop == "asyncio"])
+on_event_loops = _in([way for way in WAYS if not way.is_sync])
