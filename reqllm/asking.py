@@ -46,17 +46,29 @@ def ask(question: Question, terminal: Terminal, reporter: Reporter, *, as_json: 
     options = dict(map(_option, question.options))
     tools = [tool for given in question.tools for tool in _tools(given)]
     context = Context.new(question.prompt, system=question.system, tools=tools)
-    with _cassette(question) as cassette:
-        transport = None if cassette is None else cassette.transport()
+    with _cassette(question) as cassette, _client(question, cassette) as client:
+        call = client.stream(question.model, context, wire=question.wire, **options)
+        stopwatch = Stopwatch(time.monotonic)
+        with call as response:
+            reporter.left = lambda: what_arrived(response.partial())
+            view = view_for(terminal, as_json=as_json)
+            watch(response, view, stopwatch)
+            times = stopwatch.times if cassette is None else _recorded(cassette, question)
+            view.finish(response.partial(), times)
+
+
+@contextlib.contextmanager
+def _client(question: Question, cassette: CassetteInUse | None) -> Iterator[Client]:
+    if cassette is not None:
+        transport = cassette.transport()
         with Client(question.base_url, transport=transport, timeout=question.timeout) as client:
-            call = client.stream(question.model, context, wire=question.wire, **options)
-            stopwatch = Stopwatch(time.monotonic)
-            with call as response:
-                reporter.left = lambda: what_arrived(response.partial())
-                view = view_for(terminal, as_json=as_json)
-                watch(response, view, stopwatch)
-                times = stopwatch.times if cassette is None else _recorded(cassette, question)
-                view.finish(response.partial(), times)
+            yield client
+        return
+    import httpx
+
+    # Made before the watch starts: what it takes to read certificates is not the provider's time.
+    with httpx.Client() as http:
+        yield Client(question.base_url, http_client=http, timeout=question.timeout)
 
 
 @contextlib.contextmanager

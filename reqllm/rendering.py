@@ -13,6 +13,7 @@ from reqllm.summary import Stopwatch, Times, summary
 from reqllm.terminal import Terminal, one_line
 
 _SHOWN_OF_A_VALUE = 200
+_PROSE = ("text", "reasoning", "refusal")
 
 REASONING = "dim italic"
 TOOL = "cyan"
@@ -89,7 +90,7 @@ class AnswerView:
         self._last_kind = ""
         self._lines = 0
         self._tool_calls: dict[int, _ToolCall] = {}
-        self._files: dict[int, tuple[str, int]] = {}
+        self._files: dict[int, tuple[str | None, int]] = {}
         self._sources: list[str] = []
         self._waiting: list[str] = []
         self._warned: set[str] = set()
@@ -136,7 +137,7 @@ class AnswerView:
             case c.CitationChunk():
                 self._sources.append(_source(chunk.citation))
             case c.FileDelta(data, index):
-                kind, size = self._files.get(index, (chunk.media_type or "", 0))
+                kind, size = self._files.get(index, (chunk.media_type, 0))
                 self._files[index] = (kind, size + len(data))
             case _:
                 self._show_whole(chunk)
@@ -195,9 +196,8 @@ class AnswerView:
                 text = f"[waits for leave to run {one_line(chunk.tool_call_id)}]"
                 self._line("approval", text, WARNING)
             case c.FileChunk():
-                size = "" if chunk.data is None else f" of {len(chunk.data):,} bytes"
-                where = "" if chunk.url is None else f" at {one_line(chunk.url)}"
-                self._line("file", f"[file {one_line(chunk.media_type or '')}{size}{where}]", NOTE)
+                size = None if chunk.data is None else len(chunk.data)
+                self._line("file", _file(chunk.media_type, size, chunk.url), NOTE)
             case c.CustomChunk(index=int()):
                 self._line("custom", f"[{one_line(chunk.custom_kind)}]", NOTE)
 
@@ -207,7 +207,7 @@ class AnswerView:
         if self._block == (kind, index):
             return
         self._leave()
-        if self._last_kind and not (self._last_kind == kind == "tool_call"):
+        if self._last_kind and (self._last_kind != kind or kind in _PROSE):
             self._terminal.line()
         self._block, self._last_kind = (kind, index), kind
         if kind == "refusal":
@@ -248,17 +248,30 @@ class AnswerView:
             self._warn(warning)
 
     def _close_choice(self) -> None:
-        for index, call in self._tool_calls.items():
-            if not call.is_current or self._block != ("tool_call", index):
+        last = self._block
+        # First the one that can be marked where it stands.
+        for index, call in sorted(
+            self._tool_calls.items(), key=lambda item: ("tool_call", item[0]) != last
+        ):
+            if not call.is_current or last != ("tool_call", index):
                 self._begin_again(call, index)
             self._terminal.write(" [cut off]", BAD)
         self._leave()
         for kind, size in self._files.values():
-            self._line("file", f"[file {one_line(kind)} of {size:,} bytes]", NOTE)
+            self._line("file", _file(kind, size), NOTE)
         for source in self._sources:
             self._line("source", f"source: {source}", NOTE)
         self._leave()
         self._tool_calls, self._files, self._sources = {}, {}, []
+
+
+def _file(kind: str | None, size: int | None, url: str | None = None) -> str:
+    parts = (
+        kind and one_line(kind),
+        None if size is None else f"{size:,} bytes",
+        url and one_line(url),
+    )
+    return f"[file: {', '.join(part for part in parts if part)}]"
 
 
 def _source(citation: c.Citation) -> str:

@@ -22,19 +22,19 @@ _LONGEST_MESSAGE = 1000
 # Advice for those who write Python, not for those who type commands.
 _PYTHON_ADVICE = re.compile(r"[;:,]? *`\.partial` holds what (?:had )?arrived")
 _WHAT_TO_DO: dict[type[e.ReqLLMError], str] = {
-    e.AuthenticationError: "check the key in the provider's environment variable",
-    e.PermissionDeniedError: "use a key that may do this, or another model",
-    e.NotFoundError: "check the model's name and the address",
-    e.QuotaExceededError: "add credit to the account; waiting does not help",
-    e.RateLimitError: "wait and try again",
-    e.OverloadedError: "try again later",
-    e.ServerError: "try again later",
-    e.TransportError: "check the network, the address and --base-url",
-    e.StreamTimeoutError: "raise --timeout, or try again",
-    e.InterruptedStreamError: "try again",
-    e.IncompleteStreamError: "try again",
-    e.EmptyStreamError: "try again",
-    e.MalformedEventError: "pass over such events with --option on_malformed=skip, or try again",
+    e.AuthenticationError: "Check the key in the provider's environment variable.",
+    e.PermissionDeniedError: "Use a key that may do this, or another model.",
+    e.NotFoundError: "Check the model's name and the address.",
+    e.QuotaExceededError: "Add credit to the account: waiting does not help.",
+    e.RateLimitError: "Wait, then try again.",
+    e.OverloadedError: "Try again later.",
+    e.ServerError: "Try again later.",
+    e.TransportError: "Check the network, the address and --base-url.",
+    e.StreamTimeoutError: "Raise --timeout, or try again.",
+    e.InterruptedStreamError: "Try again.",
+    e.IncompleteStreamError: "Try again.",
+    e.EmptyStreamError: "Try again.",
+    e.MalformedEventError: "Try again, or pass over such events: --option on_malformed=skip.",
 }
 
 
@@ -100,13 +100,15 @@ def described(error: Exception) -> str:
     if error.partial is not None and not error.before_first_chunk:
         said += f"; {what_arrived(error.partial)}"
     advice = _advice(error)
-    return f"{name}: {said}" + (f" ({advice})" if advice else "")
+    return f"{name}: {said.rstrip('.')}. {advice}".rstrip(" ")
 
 
 def _advice(error: e.ReqLLMError) -> str:
     after = getattr(error, "retry_after", None)
     if after is not None and error.retryable:
-        return f"try again in {after:g} s"
+        return f"Try again in {after:g} s."
+    if 300 <= (getattr(error, "http_status", None) or 0) < 400:
+        return "Check the address and --base-url."
     known = (_WHAT_TO_DO[kind] for kind in type(error).__mro__ if kind in _WHAT_TO_DO)
     return next(known, "")
 

@@ -75,7 +75,7 @@ def what_arrived(answer: Response) -> str:
     out = None if answer.usage is None else answer.usage.output_tokens
     # Providers count at the end: what is known before is as of their last word.
     tokens = "" if out is None else f", {out:,} tokens out as last reported"
-    return f"{' and '.join(known)} had arrived{tokens}; state {answer.state}"
+    return f"{', '.join(known)} had arrived{tokens}; state {answer.state}"
 
 
 def _usage(usage: c.Usage | None) -> str:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from reqllm.body import BodySniffer
 from reqllm.errors import ReqLLMError
 from reqllm.framing.sse import ServerSentEvent, SSEDecoder
 from reqllm.providers.api_errors import api_error, error_body
@@ -26,7 +25,9 @@ _WIRES_BY_PATH = {
     "/chat/completions": "openai-chat",
     "/messages": "anthropic-messages",
 }
+_SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 _SNIFFED_BYTES = 65_536
+_ANYWHERE = "http://recorded.invalid/"
 
 
 class UnknownWireOfRecordingError(FixtureError):
@@ -62,13 +63,21 @@ def playing(
     request = interaction.request
     transport = replay_transport(cassette, httpx, pace=pace)
     with httpx.Client(transport=transport) as client:
-        try:
-            asked = client.build_request(request.method, request.uri, content=request.body)
-        except httpx.InvalidURL:
-            asked = client.build_request(request.method, "http://recorded.invalid/")
+        asked = client.build_request(
+            request.method, _sendable(request.uri, httpx), content=request.body
+        )
         http = client.send(asked, stream=True)
         with read_response(http, wire, timeout=None) as response:
             yield response
+
+
+def _sendable(uri: str, httpx: Any) -> str:
+    """Return the address, or another: a file of others may hold one that no client sends to."""
+    try:
+        url = httpx.URL(uri)
+    except httpx.InvalidURL:
+        return _ANYWHERE
+    return uri if url.scheme in ("http", "https") and url.host else _ANYWHERE
 
 
 def refusal_of(interaction: Interaction) -> ReqLLMError | None:
@@ -84,12 +93,11 @@ def is_stream(interaction: Interaction) -> bool:
     """Return whether a stream was asked for, or came."""
     if _wants_stream(interaction.request):
         return True
-    types = [
-        value for name, value in interaction.response.headers if name.lower() == "content-type"
-    ]
+    headers = interaction.response.headers
+    types = [value for name, value in headers if name.lower() == "content-type"]
     if any("event-stream" in value for value in types):
         return True
-    return BodySniffer().receive(interaction.response.body[:_SNIFFED_BYTES]) == "stream"
+    return interaction.response.body.lstrip().startswith(_SSE_STARTS)
 
 
 def wire_of(interaction: Interaction) -> str:

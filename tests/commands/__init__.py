@@ -1,0 +1,1 @@
+"""The commands `reqllm` and `reqllm-fixtures`: what they print, and how they exit."""
