@@ -14,7 +14,7 @@ from reqllm.providers.blocks import Block
 from reqllm.providers.decoding import JSONEventDecoder
 from reqllm.providers.delta_lane import FILLER_KEYS
 from reqllm.providers.openai_chat_parts import (
-    Base64Joiner,
+    AudioTrack,
     citations_of,
     cited_urls,
     content_parts,
@@ -83,8 +83,7 @@ class _Choice:
         self.current: Block | None = None  # text or reasoning: one at a time
         self.refusal: Block | None = None
         self.tools = ToolAssembly(decoder.write, number)
-        self.audio: Base64Joiner | None = None
-        self.audio_index = 0
+        self.audio = AudioTrack()
         self.finish_raw: str | None = None
         self.details: dict[str, Any] = {}
         self.cited: list[Any] = []
@@ -306,26 +305,30 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self.write.out.append(c.LogprobsChunk(refusal, "refusal", choice.number))
 
     def _take_audio(self, choice: _Choice, audio: dict[str, Any]) -> None:
+        track = choice.audio
+        track.id = track.id or _filled(audio.get("id"))
         data, transcript = _filled(audio.get("data")), _filled(audio.get("transcript"))
         if data is not None:
             self._repeatable = False  # what is no whole byte yet grows unseen
-            if choice.audio is None:
-                choice.audio = Base64Joiner()
-                choice.audio_index = self.write.next_index(choice.number)
-            try:
-                known = choice.audio.receive(data)
-            except ValueError:
-                self._warn_once("bad_base64", "audio data was no base64; left out")
-                known = b""
-            if known:
-                self.write.out.append(
-                    c.FileDelta(known, choice.audio_index, choice.number, id=audio.get("id"))
-                )
+            self._hear(choice, data)
         if transcript is not None:
             self._text(choice, transcript)
         for key in ("id", "expires_at"):
             if audio.get(key) is not None:
                 self._note(f"audio_{key}", audio[key])
+
+    def _hear(self, choice: _Choice, data: str) -> None:
+        track = choice.audio
+        try:
+            known = track.receive(data)
+        except ValueError:
+            self._warn_once("bad_base64", "audio data was no base64; left out")
+            return
+        if not known:
+            return
+        if track.index is None:
+            track.index = self.write.next_index(choice.number)
+        self.write.out.append(c.FileDelta(known, track.index, choice.number, id=track.id))
 
     # The end.
     def _finishes(self) -> tuple[c.Finish, ...]:
