@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from collections.abc import Hashable, Iterator, Sequence
@@ -13,6 +14,7 @@ from msgspec import Struct
 from reqllm.errors import ReqLLMError
 from reqllm.framing.sse import ServerSentEvent, SSEDecoder
 from reqllm.providers.api_errors import api_error, error_body
+from reqllm.providers.wires import DECODERS
 from reqllm.stream_response import SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.streaming import read_response
@@ -27,6 +29,7 @@ _WIRES_BY_PATH = {
 }
 _SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 _SNIFFED_BYTES = 65_536
+_BINARY_SHOWN = 24
 _ANYWHERE = "http://recorded.invalid/"
 
 
@@ -113,7 +116,8 @@ def wire_of(interaction: Interaction) -> str:
     if wire_found is None:
         raise UnknownWireOfRecordingError(
             f"Neither the address ({path or '/'}) nor the first event tells which wire this "
-            "recording speaks. Name it with --wire."
+            f"recording speaks. If it is one of {', '.join(sorted(DECODERS))}, name it with "
+            "--wire; others are not read yet."
         )
     return wire_found
 
@@ -155,15 +159,26 @@ def asked_by(request: RecordedRequest) -> Asked:
 
 
 def value_of(body: bytes) -> Any:
-    """Return a body as the JSON that it is, or else as text."""
+    """Return a body as the JSON that it is, as text, or as base64 in an object of its own."""
     document = _parsed(body)
-    return body.decode("utf-8", "replace") if document is None else document
+    if document is not None:
+        return document
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
 
 
 def readable(body: bytes) -> str:
-    """Return a body as text, JSON indented."""
-    value = value_of(body)
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    """Return a body as text: JSON indented, of what is no text the first bytes."""
+    document = _parsed(body)
+    if document is not None:
+        return json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        more = " …" if len(body) > _BINARY_SHOWN else ""
+        return f"no text; it begins with {body[:_BINARY_SHOWN].hex(' ')}{more}"
 
 
 def _text(content: Any) -> str:

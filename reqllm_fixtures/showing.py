@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -21,9 +22,8 @@ from reqllm_fixtures.matching import strict
 from reqllm_fixtures.timeline import Step, Timeline, timeline_of
 
 # A file of others may have kept them.
-_SECRET_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"}
-    | {"cookie", "set-cookie"}
+_SECRET_HEADER = re.compile(
+    "authorization|cookie|secret|api-?key|-key$|(security|access|auth)-token", re.IGNORECASE
 )
 # Of a long list, so much of its start and of its end.
 _SHOWN_FIRST, _SHOWN_LAST = 8, 4
@@ -289,7 +289,7 @@ def _show_body(terminal: Terminal, body: bytes) -> None:
 
 def _without_secrets(headers: Headers) -> Iterator[tuple[str, str]]:
     for name, value in headers:
-        yield name, "***" if name.lower() in _SECRET_HEADERS else value
+        yield name, "***" if _SECRET_HEADER.search(name) else value
 
 
 def _ending(end: str | EndError) -> str:

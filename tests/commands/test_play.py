@@ -154,7 +154,7 @@ def test_a_wire_that_cannot_be_found_out_is_asked_for(tmp_path: Path):
     result = play(file)
     assert result.exit_code == 1
     assert "interaction 0: UnknownWireOfRecordingError: " in result.stderr
-    assert "Name it with --wire" in result.stderr
+    assert "one of anthropic-messages, openai-chat, name it with --wire" in result.stderr
     assert "Second" in result.stdout
     assert play(file, "--wire", "openai-chat").exit_code == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,18 @@ def test_an_unknown_wire_still_shows_pieces_and_events(tmp_path: Path):
 def test_answers_that_are_no_streams_are_shown(tmp_path: Path):
     """Errors and plain documents have a body in place of a timeline."""
     refused = recorded(b'{"error":{"message":"no"}}', status=401, headers=JSON)
-    binary = recorded(b"<\xff\x00\x1b", asked={}, headers=(("content-type", "image/x"),))
-    file = cassette(tmp_path / "no.yaml", refused, binary)
+    plain = recorded(b"<\x00\x1b", asked={}, headers=(("content-type", "text/x"),))
+    binary = recorded(b"\xff\x00" * 20, asked={}, headers=(("content-type", "image/x"),))
+    file = cassette(tmp_path / "no.yaml", refused, plain, binary)
     text = show(file)
     assert '      "message": "no"' in text
-    assert "<\ufffd␀␛" in text
-    assert items(file)[1]["body"] == {"error": {"message": "no"}}
+    assert "<␀␛" in text
+    assert "no text; it begins with ff 00 ff" in text
+    assert [item["body"] for item in items(file) if item["kind"] == "response"] == [
+        {"error": {"message": "no"}},
+        "<\x00\x1b",
+        {"base64": base64.b64encode(b"\xff\x00" * 20).decode()},
+    ]
 
 
 def test_times_that_nobody_recorded_are_not_made_up(tmp_path: Path):
@@ -130,7 +137,12 @@ def test_times_that_nobody_recorded_are_not_made_up(tmp_path: Path):
 
 def test_keys_in_a_file_of_others_are_masked(tmp_path: Path):
     """Headers and addresses that hold keys are shown without them."""
-    headers = (("Authorization", "Bearer sk-secret"), ("x-goog-api-key", "sk-secret"), ("a", "b"))
+    headers = (
+        ("Authorization", "Bearer sk-secret"),
+        ("x-goog-api-key", "sk-secret"),
+        ("X-Amz-Security-Token", "sk-secret"),
+        ("a-tokens", "7"),
+    )
     one = recorded(*said("A"), url="https://x/chat/completions?key=sk-secret&alt=sse")
     request = type(one.request)("POST", one.request.uri, headers, one.request.body)
     file = cassette(tmp_path / "k.yaml", type(one)(request, one.response))
@@ -139,6 +151,7 @@ def test_keys_in_a_file_of_others_are_masked(tmp_path: Path):
         assert "sk-secret" not in text
         assert "***" in text
         assert "alt=sse" in text
+        assert '"a-tokens", "7"' in text or "a-tokens: 7" in text
 
 
 def test_a_long_body_is_cut(tmp_path: Path):

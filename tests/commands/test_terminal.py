@@ -103,3 +103,47 @@ def test_facts_stay_on_one_line_in_a_pipe():
     screen, raw = terminal()
     screen.facts(" · ".join(["fact"] * 100))
     assert raw.getvalue().count(b"\n") == 1
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    return Screen()
+
+
+def test_styles_are_written_for_a_screen(screen: Screen):
+    """On a terminal a style is a sequence of ours around the text, which itself stays as it is."""
+    styled = Terminal(screen, io.StringIO())
+    assert styled.is_styled
+    assert styled.width == 40
+    styled.write("[b]a\x1b[1m\tb  ", "dim")
+    assert screen.getvalue() == "\x1b[2m[b]a␛[1m\tb  \x1b[0m"
+
+
+def test_a_screen_breaks_facts_between_two(screen: Screen):
+    """Facts that do not fit on one line of a terminal go on in the next."""
+    styled = Terminal(screen, io.StringIO())
+    styled.facts(" · ".join(["fifteen letters"] * 5))
+    lines = screen.getvalue().splitlines()
+    assert lines == [*["fifteen letters · fifteen letters"] * 2, "fifteen letters"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_screen_without_styles_is_plain(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+):
+    """A wish for no colour, and a terminal that has none, are respected."""
+    monkeypatch.setenv(name, value)
+    plain = Terminal(screen, io.StringIO())
+    plain.write("a", "bold")
+    assert (plain.is_styled, screen.getvalue()) == (False, "a")
