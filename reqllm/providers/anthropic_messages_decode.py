@@ -35,7 +35,21 @@ _CITATIONS: dict[str, Any] = {
     "page_location": "document",
     "content_block_location": "document",
 }
+# Told of by other means; anything else that an event says is kept.
 _EVENT_KEYS = frozenset(("type", "delta", "usage"))
+_MESSAGE_KEYS = frozenset(
+    (
+        "type",
+        "id",
+        "role",
+        "model",
+        "content",
+        "usage",
+        "stop_reason",
+        "stop_sequence",
+        "stop_details",
+    )
+)
 
 
 class _Unknown:
@@ -116,9 +130,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self._begun = True
         self.start(_filled(message.get("id")), _filled(message.get("model")))
         self._meter(_object(message.get("usage")))
-        for key in ("container", "context_management", "service_tier"):
-            if message.get(key) is not None:
-                self._note(key, message[key])
+        self._note_others(message, _MESSAGE_KEYS)
         for index, block in enumerate(message.get("content") or ()):
             self._take_start(index, _object(block))
             self._take_stop(index)
@@ -133,18 +145,19 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         for key in ("stop_sequence", "stop_details"):
             if delta.get(key) is not None:
                 self._details[key] = delta[key]
-        for source, known in ((delta, _DELTA_KEYS), (value, _EVENT_KEYS)):
-            for key, item in source.items():
-                if key not in known and item is not None:
-                    self._note(key, item)
+        self._note_others(delta, _MESSAGE_KEYS)
+        self._note_others(value, _EVENT_KEYS)
         self._meter(_object(value.get("usage")))
 
     def _take_message_stop(self, value: dict[str, Any]) -> None:
         self.start()
-        for key, item in value.items():
-            if key != "type" and item is not None:
-                self._note(key, item)
+        self._note_others(value, _EVENT_KEYS)
         self.ended = True
+
+    def _note_others(self, value: dict[str, Any], known: frozenset[str]) -> None:
+        for key, item in value.items():
+            if key not in known and item is not None:
+                self._note(key, item)
 
     def _take_whole_message(self, message: dict[str, Any]) -> None:
         """Take a body that is no stream: the whole message at once."""
@@ -299,21 +312,6 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_message_stop", "the stream ended without its last event, message_stop"
-
-
-_DELTA_KEYS = frozenset(
-    [
-        "stop_reason",
-        "stop_sequence",
-        "stop_details",
-        "type",
-        "id",
-        "role",
-        "model",
-        "content",
-        "usage",
-    ]
-)
 
 
 def _index(value: dict[str, Any]) -> int:
