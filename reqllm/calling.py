@@ -49,6 +49,14 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
                     f"expected {name} to be one of {choices.replace(' ', ', ')}, "
                     f"got {getattr(self, name)!r}"
                 )
+        for name in ("include_raw", "include_keepalive"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidInputError(
+                    f"expected {name} to be True or False, got {getattr(self, name)!r}"
+                )
+        most = self.max_event_bytes
+        if most is not None and (type(most) is not int or most < 1):
+            raise InvalidInputError(f"expected max_event_bytes from 1 up, or None, got {most!r}")
 
     def for_server(self) -> dict[str, Any]:
         """Return the arguments for a `StreamServer`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from os import PathLike
 from types import TracebackType
@@ -20,6 +21,8 @@ from reqllm.stream_server import StreamServer
 
 # What stands for a key where a recording answers and nobody asks for one.
 _NO_KEY_NEEDED = "replayed"
+# RFC 9110, a token.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 async def start_stream(
@@ -39,7 +42,8 @@ async def start_stream(
     model: the model's name, "provider:model", or a `Model`.
     context: a `Context`, or whatever `Context.new` takes.
     timeout: seconds of silence that end the stream, `None` for no limit.
-    metadata_timeout: seconds that `metadata()` waits for the end.
+    metadata_timeout: seconds that `metadata()` waits for the end. Where these two are the
+        defaults, a given client's own go before them.
     fixture_path: a cassette that answers instead of the provider.
     client: an `AsyncClient` of ours to send with, or one of httpx or httpx2.
     options: the model's (`max_tokens`, `tools` ...) and the stream's (`on_incomplete` ...).
@@ -51,7 +55,7 @@ async def start_stream(
         call = given._prepare(
             _model_of(provider, model),
             context,
-            {"timeout": timeout, "metadata_timeout": metadata_timeout, **options},
+            {**_asked(client, timeout, metadata_timeout), **options},
             None,
             provider,
         )
@@ -325,6 +329,17 @@ def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[
     return AsyncClient(transport=transport), True
 
 
+def _asked(
+    client: Any, timeout: float | None, metadata_timeout: float | None
+) -> dict[str, float | None]:
+    """Return the timeouts that were asked for: of a client of ours, defaults do not change any."""
+    asked = {"timeout": timeout, "metadata_timeout": metadata_timeout}
+    if not isinstance(client, AsyncClient):
+        return asked
+    defaults = Timeouts()
+    return {name: value for name, value in asked.items() if value != getattr(defaults, name)}
+
+
 def _model_of(provider: str | Provider, model: str | Model) -> Model:
     """Return the model, whose provider may be said twice but not differently."""
     name = provider if isinstance(provider, str) else getattr(provider, "name", "")
@@ -355,6 +370,8 @@ def _with_headers(request: WireRequest, headers: Mapping[str, str]) -> WireReque
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers under lower-case names; a value, which may be a key, is in no message."""
     for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise InvalidInputError(f"expected the name of a header, got {name!r}")
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
             raise InvalidInputError(
                 f"expected the header {name!r} to be printable ASCII text, as a header must be"
