@@ -21,6 +21,7 @@ from reqllm.errors import (
 )
 from reqllm.framing.sse import MAX_EVENT_BYTES, Comment, ServerSentEvent, SSEDecoder
 from reqllm.providers.api_errors import api_error, error_body
+from reqllm.providers.base import Reading
 from reqllm.providers.wires import decoder_for
 from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
 
@@ -53,18 +54,24 @@ class StreamServer:
         self.wire = wire
         self.state: StreamState = "open"
         self.error: ReqLLMError | None = None
-        self._decoder = decoder_for(wire, skip_malformed=on_malformed == "skip")
+        self._decoder = decoder_for(
+            wire,
+            Reading(
+                skip_malformed=on_malformed == "skip",
+                include_raw=include_raw,
+                include_keepalive=include_keepalive,
+            ),
+        )
         self._framer = SSEDecoder(max_event_bytes=max_event_bytes, comments=include_keepalive)
         self._limit = max_event_bytes
         self._return_incomplete = on_incomplete == "return"
-        self._one_by_one = include_raw or include_keepalive
-        self._include_raw = include_raw
         self._sniffer: BodySniffer | None = BodySniffer()
         self._document: bytearray | None = None
         self._is_json = True
         self._start = b""
         self._bytes = 0
         self._events_seen = False
+        self._is_flowing = False  # events come, and nothing has ended yet
         self._chunks_given = False
         self._accumulator = Accumulator()
         self._unfolded: list[c.StreamChunk] = []
@@ -74,12 +81,17 @@ class StreamServer:
     # What goes in.
     def receive(self, piece: bytes) -> list[c.StreamChunk]:
         """Take the next piece of the body; return the chunks that it completed."""
+        if self._is_flowing:
+            decoder = self._decoder
+            chunks = decoder.begin()
+            self._framer.feed(piece, decoder.take, decoder.recognise)
+            return self._after(chunks)
         if self.state != "open":
             self._note_late(piece)
             return []
         if self._sniffer is not None or self._document is not None:
             return self._receive_undecided(piece)
-        return self._receive_events(piece)
+        return self._receive_first(piece)
 
     def end(self, error: BaseException | None = None) -> list[c.StreamChunk]:
         """Take the end of the body: clean, or the error that cut it. Return the last chunks."""
@@ -92,7 +104,10 @@ class StreamServer:
             if self._sniffer is not None:
                 self._framer.receive(self._sniffer.held)
                 self._sniffer = None
-            chunks = self._take(self._framer.end())
+            chunks = self._decoder.begin()
+            for event in self._framer.end():
+                self._take_first(event)
+            chunks = self._after(chunks)
         if self.state == "open":
             chunks += self._settle(error)
         return chunks
@@ -142,7 +157,7 @@ class StreamServer:
             return []
         self._sniffer = None
         if sniffer.kind == "stream":
-            return self._receive_events(sniffer.held)
+            return self._receive_first(sniffer.held)
         self._is_json = sniffer.kind == "json"
         self._document = bytearray(sniffer.held)
         return self._check_document()
@@ -168,7 +183,9 @@ class StreamServer:
 
     def _take_whole(self, document: bytes) -> list[c.StreamChunk]:
         """Read the answer of a server that did not stream: the wire's own whole object."""
-        chunks = self._keep(self._decoder.decode([ServerSentEvent(document.strip())]))
+        chunks = self._decoder.begin()
+        self._decoder.take(ServerSentEvent(document.strip()))
+        self._keep(chunks)
         if self._decoder.error is not None:
             return chunks + self._fail(self._decoder.error)
         if not (self._decoder.ended or self._decoder.can_end):
@@ -187,40 +204,30 @@ class StreamServer:
         )
 
     # Events.
-    def _receive_events(self, piece: bytes) -> list[c.StreamChunk]:
-        if not self._events_seen and len(self._start) < START_KEPT:
+    def _receive_first(self, piece: bytes) -> list[c.StreamChunk]:
+        """Take a piece before the first event came."""
+        if len(self._start) < START_KEPT:
             self._start = (self._start + piece)[:START_KEPT]
-        return self._take(self._framer.receive(piece))
+        chunks = self._decoder.begin()
+        self._framer.feed(piece, self._take_first, self._decoder.recognise)
+        return self._after(chunks)
 
-    def _take(self, events: list[ServerSentEvent | Comment]) -> list[c.StreamChunk]:
+    def _take_first(self, event: ServerSentEvent | Comment) -> None:
+        self._events_seen = self._is_flowing = True
+        self._decoder.take(event)
+
+    def _after(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
+        """Keep a batch of chunks, and end the stream if it ended by them."""
         decoder = self._decoder
-        if events:
-            chunks = self._decode(events)
-            self._events_seen = True
-        else:
-            chunks = []
+        if chunks:
+            self._keep(chunks)
         if decoder.error is not None:
-            chunks += self._fail(decoder.error)
-        elif decoder.ended:
-            chunks += self._complete()
-        elif self._framer.error is not None:
-            chunks += self._fail(self._framer.error)
+            return chunks + self._fail(decoder.error)
+        if decoder.ended:
+            return chunks + self._complete()
+        if self._framer.error is not None:
+            return chunks + self._fail(self._framer.error)
         return chunks
-
-    def _decode(self, events: list[Any]) -> list[c.StreamChunk]:
-        if not self._one_by_one:
-            return self._keep(self._decoder.decode(events))
-        chunks: list[c.StreamChunk] = []
-        for event in events:
-            if self._decoder.ended or self._decoder.error is not None:
-                self._decoder.decode([event] if isinstance(event, ServerSentEvent) else [])
-            elif isinstance(event, Comment):
-                chunks.append(c.KeepaliveChunk(event.text))
-            else:
-                if self._include_raw:
-                    chunks.append(c.RawChunk(event.event, event.text, event.id))
-                chunks += self._decoder.decode([event])
-        return self._keep(chunks)
 
     # Endings.
     def _settle(self, error: BaseException | None) -> list[c.StreamChunk]:
@@ -255,7 +262,7 @@ class StreamServer:
         chunks = self._keep(self._decoder.finish())
         if self._decoder.error is not None:
             return chunks + self._fail(self._decoder.error)
-        self.state = "complete"
+        self._end_as("complete")
         if self._decoder.late_events:
             self._warn_late()
         return chunks
@@ -264,13 +271,13 @@ class StreamServer:
         """End without an error, but not as the provider would have."""
         chunks = self._with_start(self._decoder.abandon())
         chunks = self._keep([*chunks, c.FinishChunk(finish)])
-        self.state = state
+        self._end_as(state)
         return chunks
 
     def _fail(self, error: ReqLLMError, cause: BaseException | None = None) -> list[c.StreamChunk]:
         """End with an error, which keeps what had arrived."""
         chunks = self._keep(self._with_start(self._decoder.abandon()))
-        self.state = _state_after(error)
+        self._end_as(_state_after(error))
         self._fold()
         error.before_first_chunk = not self._accumulator.has_content
         error.partial = self.response
@@ -278,6 +285,10 @@ class StreamServer:
             error.__cause__ = cause
         self.error = error
         return [*chunks, c.ErrorChunk(error)]
+
+    def _end_as(self, state: StreamState) -> None:
+        self.state = state
+        self._is_flowing = False
 
     def _with_start(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
         return chunks if self._chunks_given or chunks else [c.StreamStart()]

@@ -9,7 +9,7 @@ looks like, are not questions of framing: they are answered above.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -47,6 +47,14 @@ class Comment(Struct, frozen=True, gc=False):
     text: str
 
 
+Take = Callable[[ServerSentEvent | Comment], None]
+Recognise = Callable[[bytes], bool]
+
+
+def _never(block: bytes) -> bool:
+    return False
+
+
 class SSEDecoder:
     """Turns pieces of a byte stream into events; `receive` each piece, then `end`.
 
@@ -75,6 +83,26 @@ class SSEDecoder:
 
     def receive(self, piece: bytes) -> list[ServerSentEvent | Comment]:
         """Take the next piece; return the events that it completed."""
+        out: list[ServerSentEvent | Comment] = []
+        self.feed(piece, out.append)
+        return out
+
+    def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
+        """Take the next piece; hand each event that it completed to `take`, in order.
+
+        `recognise` is shown the bytes of whole events first, with LF as line end and without
+        the blank line; those that it knows, by returning true, are not taken apart.
+        """
+        if (
+            recognise is not None
+            and self._between_events
+            and piece[-2:] == b"\n\n"
+            and len(piece) <= self._limit
+            and recognise(piece[:-2])
+        ):
+            # One whole event, as most servers write them.
+            self._after_cr = False
+            return
         if self._head is not None:
             piece = self._skip_bom(piece)
         if self._after_cr and piece:
@@ -83,20 +111,17 @@ class SSEDecoder:
                 piece = piece[1:]
             self._after_cr = False
         if self.error is not None or not piece:
-            return []
+            return
         if b"\r" in piece:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        out: list[ServerSentEvent | Comment] = []
         if b"\n" not in piece:
             self._begin_line(piece)
         elif self._between_events and piece.find(b"\n\n") == len(piece) - 2:
-            # One whole event, as most servers write them (or a lone LF, which is none).
-            self._take_blocks((piece[:-2],), out)
+            self._take_blocks((piece[:-2],), take, None)
         else:
             for at in range(0, len(piece), _AT_ONCE):
-                self._receive_lines(piece[at : at + _AT_ONCE], out)
-        return out
+                self._receive_lines(piece[at : at + _AT_ONCE], take, recognise)
 
     def end(self) -> list[ServerSentEvent | Comment]:
         """Take the clean end of the stream; return the event that lacked its blank line."""
@@ -105,10 +130,10 @@ class SSEDecoder:
             self._line += self._head
             self._head = None
         if self.error is None and self._line:
-            self._take_line(bytes(self._line), out)
+            self._take_line(bytes(self._line), out.append)
         self._line.clear()
         if self.error is None:
-            self._dispatch(out, flushed=True)
+            self._dispatch(out.append, flushed=True)
         return out
 
     def _skip_bom(self, piece: bytes) -> bytes:
@@ -119,7 +144,7 @@ class SSEDecoder:
         self._head = None
         return head[len(_BOM) :] if head.startswith(_BOM) else head
 
-    def _receive_lines(self, piece: bytes, out: list[ServerSentEvent | Comment]) -> None:
+    def _receive_lines(self, piece: bytes, take: Take, recognise: Recognise | None) -> None:
         """Take a piece with line ends, all of them LF.
 
         Whole events between two blank lines are taken apart at once; only the edges of
@@ -130,17 +155,21 @@ class SSEDecoder:
         start = 0
         if not self._between_events:
             start = self._end_of_begun_event(piece)
-            self._take_lines(piece[:start], out)
+            self._take_lines(piece[:start], take)
             if self.error is not None:
                 return
         stop = piece.rfind(b"\n\n", start)
         if stop >= 0:
-            self._take_events(piece[start:stop], out)
+            self._take_blocks(
+                piece[start:stop].split(b"\n\n"),
+                take,
+                recognise if stop - start <= self._limit else None,
+            )
             if self.error is not None:
                 return
             start = stop + 2
         if start < len(piece):
-            self._take_lines(piece[start:], out)
+            self._take_lines(piece[start:], take)
 
     def _end_of_begun_event(self, piece: bytes) -> int:
         """Return where in the piece the event ends that began before it."""
@@ -149,65 +178,34 @@ class SSEDecoder:
         blank = piece.find(b"\n\n")
         return len(piece) if blank < 0 else blank + 2
 
-    def _take_events(self, region: bytes, out: list[ServerSentEvent | Comment]) -> None:
-        """Take whole events, divided by blank lines; many of one kind in one go."""
-        if len(region) > self._limit or not (
-            self._take_bare(region, out) or self._take_named(region, out)
-        ):
-            self._take_blocks(region.split(b"\n\n"), out)
-
-    def _take_bare(self, region: bytes, out: list[ServerSentEvent | Comment]) -> bool:
-        """Take events of one data line and no more, if the region has no others."""
-        if region[:6] != b"data: ":
-            return False
-        values = region[6:].split(b"\n\ndata: ")
-        if region.count(b"\n") != 2 * len(values) - 2:
-            return False
-        last_id = self._id
-        out += [ServerSentEvent(value, "message", last_id) for value in values]
-        return True
-
-    def _take_named(self, region: bytes, out: list[ServerSentEvent | Comment]) -> bool:
-        """Take events of a known name and one data line, if the region has no others."""
-        if region[:7] != b"event: ":
-            return False
-        lines = region.split(b"\n")
-        heads, data, blanks = lines[::3], lines[1::3], lines[2::3]
-        names = self._names
-        if len(heads) != len(data) or any(blanks) or not names.keys() >= set(heads):
-            return False
-        values = [line[6:] for line in data if line[:6] == b"data: "]
-        if len(values) != len(data):
-            return False
-        last_id = self._id
-        out += [
-            ServerSentEvent(value, names[head], last_id)
-            for head, value in zip(heads, values, strict=True)
-        ]
-        return True
-
-    def _take_blocks(self, blocks: Iterable[bytes], out: list[ServerSentEvent | Comment]) -> None:
+    def _take_blocks(
+        self, blocks: Iterable[bytes], take: Take, recognise: Recognise | None
+    ) -> None:
         """Take whole events of any kind; those of the two common kinds not line by line."""
         limit = self._limit
         last_id = self._id
+        if recognise is None:
+            recognise = _never
         for block in blocks:
+            if recognise(block):
+                continue
             if len(block) <= limit:
                 if block[:6] == b"data: " and b"\n" not in block:
-                    out.append(ServerSentEvent(block[6:], "message", last_id))
+                    take(ServerSentEvent(block[6:], "message", last_id))
                     continue
                 if block[:7] == b"event: ":
                     head, _, data = block.partition(b"\ndata: ")
                     name = self._names.get(head)
                     if name is not None and data and b"\n" not in data:
-                        out.append(ServerSentEvent(data, name, last_id))
+                        take(ServerSentEvent(data, name, last_id))
                         continue
             if block:
-                self._take_lines(block + b"\n\n", out)
+                self._take_lines(block + b"\n\n", take)
                 if self.error is not None:
                     return
                 last_id = self._id
 
-    def _take_lines(self, data: bytes, out: list[ServerSentEvent | Comment]) -> None:
+    def _take_lines(self, data: bytes, take: Take) -> None:
         """Take lines one by one; the last may be unfinished."""
         lines = data.split(b"\n")
         rest = lines.pop()
@@ -216,7 +214,7 @@ class SSEDecoder:
                 self._line += line
                 line = bytes(self._line)
                 self._line.clear()
-            self._take_line(line, out)
+            self._take_line(line, take)
             if self.error is not None:
                 return
         if rest:
@@ -229,9 +227,9 @@ class SSEDecoder:
         if len(self._line) > self._limit:
             self._fail()
 
-    def _take_line(self, line: bytes, out: list[ServerSentEvent | Comment]) -> None:
+    def _take_line(self, line: bytes, take: Take) -> None:
         if not line:
-            self._dispatch(out)
+            self._dispatch(take)
             return
         self._between_events = False
         if len(line) > self._limit:
@@ -244,7 +242,7 @@ class SSEDecoder:
             case b"data":
                 self._take_data(value)
             case b"":
-                self._take_comment(value, out)
+                self._take_comment(value, take)
             case b"event":
                 self._event = value.decode("utf-8", "replace")
                 if value:
@@ -269,20 +267,20 @@ class SSEDecoder:
         if len(self._data) > self._limit:
             self._fail()
 
-    def _take_comment(self, value: bytes, out: list[ServerSentEvent | Comment]) -> None:
+    def _take_comment(self, value: bytes, take: Take) -> None:
         self.keepalives += 1
         if self._want_comments:
-            out.append(Comment(value.decode("utf-8", "replace")))
+            take(Comment(value.decode("utf-8", "replace")))
 
     def _remember_name(self, line: bytes) -> None:
         if len(self._names) < _NAMES_REMEMBERED and len(line) <= _NAME_LENGTH_REMEMBERED:
             self._names[line] = self._event
 
-    def _dispatch(self, out: list[ServerSentEvent | Comment], *, flushed: bool = False) -> None:
+    def _dispatch(self, take: Take, *, flushed: bool = False) -> None:
         self.last_event_id = self._id
         if self._data is not None:
             name = self._event or "message"
-            out.append(ServerSentEvent(bytes(self._data), name, self._id, flushed))
+            take(ServerSentEvent(bytes(self._data), name, self._id, flushed))
             self._data = None
         self._event = ""
         self._between_events = True
@@ -290,6 +288,7 @@ class SSEDecoder:
     def _fail(self) -> None:
         self._line.clear()
         self._data = None
+        self._between_events = False
         self.error = EventTooLargeError(
             f"an event passed the limit of {self._limit} bytes; "
             "raise it with max_event_bytes if events of that size are expected",

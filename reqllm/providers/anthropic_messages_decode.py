@@ -11,6 +11,7 @@ from reqllm import chunk as c
 from reqllm.errors import ProtocolViolationError
 from reqllm.framing.sse import ServerSentEvent
 from reqllm.providers.api_errors import api_error
+from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block, ToolBlock
 from reqllm.providers.decoding import JSONEventDecoder
 from reqllm.providers.json_text import compact
@@ -71,8 +72,8 @@ class _Unknown:
 class AnthropicMessagesDecoder(JSONEventDecoder):
     """One Messages stream."""
 
-    def __init__(self, *, skip_malformed: bool = False) -> None:
-        super().__init__(WIRE, UsageMeter(anthropic_usage), skip_malformed=skip_malformed)
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(WIRE, UsageMeter(anthropic_usage), reading)
         self._blocks: dict[int, Block | _Unknown | None] = {}
         self._begun = False
         self._stop_reason: str | None = None
@@ -105,6 +106,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self._take_message_stop(value)
             case "ping":
                 self.start()
+                self._take_sign_of_life("ping")
             case "message" if isinstance(value.get("content"), list):
                 self._take_whole_message(value)
             case "error":
@@ -131,7 +133,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self.start(_filled(message.get("id")), _filled(message.get("model")))
         self._meter(_object(message.get("usage")))
         self._note_others(message, _MESSAGE_KEYS)
-        for index, block in enumerate(message.get("content") or ()):
+        for index, block in enumerate(_list(message.get("content"))):
             self._take_start(index, _object(block))
             self._take_stop(index)
 
@@ -180,7 +182,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             case "text":
                 block = write.start_text()
                 self._write.text(block, _string(content.get("text")))
-                for citation in content.get("citations") or ():
+                for citation in _list(content.get("citations")):
                     self._cite(block, _object(citation))
                 return block
             case "thinking":
@@ -321,6 +323,10 @@ def _index(value: dict[str, Any]) -> int:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _string(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from reqllm.chunk import StreamChunk, WarningChunk
 from reqllm.context import Context
 from reqllm.errors import ReqLLMError
-from reqllm.framing.sse import ServerSentEvent
+from reqllm.framing.sse import Comment, Recognise, ServerSentEvent
 from reqllm.model import Model
 
 
@@ -25,6 +25,17 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """What was asked for and could not be sent."""
 
 
+class Reading(Struct, frozen=True, kw_only=True):
+    """How a decoder reads: what it does with bad events, and what it shows besides."""
+
+    skip_malformed: bool = False
+    """Warn of an event that is no JSON, and read on; else it fails the stream."""
+    include_raw: bool = False
+    """Hand out every event as it was sent, before what is made of it."""
+    include_keepalive: bool = False
+    """Hand out signs of life."""
+
+
 class EventDecoder(Protocol):
     """One stream's decoder. It stops by itself at the terminal event or an error."""
 
@@ -37,8 +48,17 @@ class EventDecoder(Protocol):
     late_events: int
     """Events that came after the terminal one."""
 
-    def decode(self, events: Sequence[ServerSentEvent]) -> list[StreamChunk]:
-        """Return what the events say; events after the terminal one say nothing."""
+    def begin(self) -> list[StreamChunk]:
+        """Begin a batch; return the list that its chunks will be in."""
+        ...
+
+    def take(self, event: ServerSentEvent | Comment) -> None:
+        """Take one event; events after the terminal one say nothing."""
+        ...
+
+    @property
+    def recognise(self) -> Recognise | None:
+        """Takes an event's lines if it is one more of the deltas that came before."""
         ...
 
     def finish(self) -> list[StreamChunk]:
@@ -53,9 +73,15 @@ class EventDecoder(Protocol):
 class Provider(Protocol):
     """Someone who speaks a wire at an address. Register your own with `register_provider`."""
 
-    name: str
-    wire: str
-    """The name of the wire it speaks by default."""
+    @property
+    def name(self) -> str:
+        """How models of it are asked for: "name:model"."""
+        ...
+
+    @property
+    def wire(self) -> str:
+        """The name of the wire it speaks by default."""
+        ...
 
     def encode(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
-from reqllm.framing.sse import ServerSentEvent
+from reqllm.framing.sse import Comment, Recognise, ServerSentEvent
+from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block, BlockWriter, ToolBlock
 from reqllm.providers.delta_lane import DeltaLane
 from reqllm.providers.json_text import has_halves, parse_json
@@ -20,7 +21,7 @@ _SHOWN = 200
 class JSONEventDecoder:
     """Base of the decoders whose events are JSON. A wire says what one event means in `_take`."""
 
-    def __init__(self, wire: str, usage: UsageMeter, *, skip_malformed: bool = False) -> None:
+    def __init__(self, wire: str, usage: UsageMeter, reading: Reading) -> None:
         self.wire = wire
         self.ended = False
         self.can_end = False
@@ -29,12 +30,11 @@ class JSONEventDecoder:
         """Events that came after the terminal one."""
         self._write = BlockWriter()
         self._usage = usage
-        self._skip_malformed = skip_malformed
+        self._reading = reading
         self._lane = DeltaLane()
-        self._lane_block: Block | None = None
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
-        self._events = 0
+        self._long_way = 0
         self._started = False
         self._id: str | None = None
         self._model: str | None = None
@@ -44,57 +44,68 @@ class JSONEventDecoder:
         self._halves = False
         """Whether some event spelled half a character; not only texts may then hold one."""
 
-    def decode(self, events: Sequence[ServerSentEvent]) -> list[c.StreamChunk]:
-        """Return what the events say; events after the terminal one say nothing."""
-        out = self._write.out = []
-        lane = self._lane
-        for event in events:
-            if lane.learned:
-                text = lane.read(event)
-                # An empty text may mean that another member speaks.
-                if text:
-                    self._events += 1
-                    self._write_delta(text)
-                    continue
-            if self.ended or self.error is not None:
-                self.late_events += bool(event.data.strip())
-                continue
-            before = len(out)
-            self._events += 1
-            self._repeatable = True
-            self._take_event(event)
-            self._learn(event, out[before:])
-        return self._written()
-
-    def _written(self) -> list[c.StreamChunk]:
-        """Return the chunks written, without halves of characters."""
-        out = self._write.out
-        if self._halves:
-            out[:] = map(whole_chunk, out)
+    def begin(self) -> list[c.StreamChunk]:
+        """Begin a batch; return the list that its chunks will be in."""
+        out: list[c.StreamChunk] = []
+        self._write.out = self._lane.out = out
         return out
 
-    def _write_delta(self, text: str) -> None:
-        block = self._lane_block
-        match block:
-            case ToolBlock():
-                block.raw.append(text)
-                self._write.out.append(c.ToolCallDelta(text, block.id, block.index, block.choice))
-            case Block(kind="text"):
-                self._write.out.append(c.TextDelta(text, block.index, block.choice))
-            case Block(kind="reasoning"):
-                self._write.out.append(c.ReasoningDelta(text, block.index, block.choice))
+    @property
+    def recognise(self) -> Recognise | None:
+        """Takes an event's lines if it is one more of the deltas that came before."""
+        # Each event is shown as it was sent: then none may go the short way.
+        return None if self._reading.include_raw else self._lane.recognise
 
-    def _learn(self, event: ServerSentEvent, chunks: list[c.StreamChunk]) -> None:
+    def take(self, event: ServerSentEvent | Comment) -> None:
+        """Take one event; events after the terminal one say nothing."""
+        if isinstance(event, Comment):
+            self._take_sign_of_life(event.text)
+            return
+        if self.ended or self.error is not None:
+            self.late_events += bool(event.data.strip())
+            return
+        before = len(self._write.out)
+        started = self._started
+        self._long_way += 1
+        self._repeatable = True
+        self._take_event(event)
+        self._whole(before)
+        if self._reading.include_raw and self._started:
+            # The first chunk of all says that the stream began.
+            raw = c.RawChunk(event.event, event.text, event.id)
+            self._write.out.insert(before + (not started), raw)
+        self._learn(event, before)
+
+    def _whole(self, before: int = 0) -> list[c.StreamChunk]:
+        """Return the chunks of the batch; those since `before` lose halves of characters."""
+        out = self._write.out
+        if self._halves:
+            out[before:] = map(whole_chunk, out[before:])
+        return out
+
+    def _take_sign_of_life(self, comment: str) -> None:
+        if self._reading.include_keepalive and not self.ended and self.error is None:
+            self.start()
+            self._write.out.append(c.KeepaliveChunk(comment))
+
+    def _learn(self, event: ServerSentEvent, before: int) -> None:
         """Let the next event go the short way if this one was a plain delta."""
         self._lane.forget()
-        if len(chunks) != 1 or not self._repeatable or self.can_end or self.error is not None:
+        out = self._write.out
+        if len(out) != before + 1 or not self._repeatable or self.can_end or self.error:
             return
-        match chunks[0]:
-            case c.TextDelta(text) | c.ReasoningDelta(text) | c.ToolCallDelta(text):
-                block = self._block_of(chunks[0])
+        chunk = out[before]
+        match chunk:
+            case c.TextDelta() | c.ReasoningDelta() | c.ToolCallDelta():
+                block = self._block_of(chunk)
                 if block is not None and not block.held:
-                    self._lane_block = block
-                    self._lane.learn(event, text)
+                    raw = block.raw if isinstance(block, ToolBlock) else None
+                    self._lane.learn(event, chunk, raw)
+
+    @property
+    def _events(self) -> int:
+        """The number of the event that is being taken, from 1."""
+        return self._long_way + self._lane.recognised
 
     def _block_of(self, chunk: Any) -> Block | None:
         for block in self._write.open:
@@ -146,7 +157,7 @@ class JSONEventDecoder:
             f"event {self._events} of the {self.wire} stream: expected one JSON object, "
             f"got {event.text[:_SHOWN]!r}"
         )
-        if self._skip_malformed:
+        if self._reading.skip_malformed:
             self.start()
             self._write.warn("malformed_event", problem + "; skipped")
         else:
@@ -215,7 +226,7 @@ class JSONEventDecoder:
         first = next((finish for finish in finishes if finish.raw is not None), finishes[0])
         out.append(c.FinishChunk(first, finishes if len(finishes) > 1 else ()))
         self.ended = True
-        return self._written()
+        return self._whole()
 
     def abandon(self) -> list[c.StreamChunk]:
         """Return what was held back, where the stream will not be finished.
@@ -225,7 +236,7 @@ class JSONEventDecoder:
         self._write.out = []
         self._tell_changes()
         self.ended = True
-        return self._written()
+        return self._whole()
 
     def _close(self) -> list[c.StreamChunk]:
         out = self._write.out = []

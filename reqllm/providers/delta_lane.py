@@ -16,7 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
+from reqllm import chunk as c
 from reqllm.framing.sse import ServerSentEvent
 from reqllm.providers.json_text import parse_json
 
@@ -24,6 +26,8 @@ _decode_string = msgspec.json.Decoder(str).decode
 FILLER_KEYS = ("obfuscation", "p")
 _FILLERS = tuple(f'"{key}":"'.encode() for key in FILLER_KEYS)
 _PROBE = "\x7fprobe\x7f"
+# Begins no event that could be learned: no UTF-8 has this byte.
+_NOTHING = b"\xff"
 # A stream whose events never repeat is not worth learning from.
 _LEARN_IN_VAIN = 8
 
@@ -31,54 +35,81 @@ _LEARN_IN_VAIN = 8
 class DeltaLane:
     """Recognises events that differ from the last learned one in a single string."""
 
-    __slots__ = ("_event", "_filler_ok", "_middle", "_prefix", "_stop", "_tail", "_vain", "learned")
+    __slots__ = (
+        "_begin",
+        "_chunk",
+        "_end",
+        "_filler_ok",
+        "_middle",
+        "_place",
+        "_prefix",
+        "_raw",
+        "_tail",
+        "_vain",
+        "out",
+        "recognised",
+    )
 
     def __init__(self) -> None:
-        self.learned = False
+        self.out: list[c.StreamChunk] = []
+        """Where the chunks go."""
+        self.recognised = 0
+        """Events recognised so far."""
         self._vain = 0
-        self._event = ""
-        self._prefix = self._middle = self._tail = b""
-        self._stop = 0
-        self._filler_ok: Callable[[bytes], bool] = bytes.isspace
+        self._prefix = _NOTHING
+        self._middle = self._tail = b""
+        self._begin = self._end = 0
+        self._filler_ok: Callable[[bytes], bool] = _is_blank
+        self._chunk: Any = None
+        self._place: tuple[Any, ...] = ()
+        self._raw: list[str] | None = None
 
-    def read(self, event: ServerSentEvent) -> str | None:
-        """Return the event's string, `None` if it is not like the learned one."""
-        data = event.data
-        if (
-            not data.startswith(self._prefix)
-            or not data.endswith(self._tail)
-            or event.event != self._event
-        ):
-            return None
-        raw, found, filler = data[len(self._prefix) : self._stop].partition(self._middle)
+    def recognise(self, block: bytes) -> bool:
+        """Read an event like the learned one, given as its lines; return whether it is one."""
+        if not block.startswith(self._prefix) or not block.endswith(self._tail):
+            return False
+        raw, found, filler = block[self._begin : self._end].partition(self._middle)
         if not found or (filler and not self._filler_ok(filler)):
-            return None
+            return False
         try:
             text: str = _decode_string(b'"' + raw + b'"')
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+            return False
+        if not text:
+            # Where one member is silent another may speak.
+            return False
+        self.out.append(self._chunk(text, *self._place))
+        if self._raw is not None:
+            self._raw.append(text)
+        self.recognised += 1
         self._vain = 0
-        return text
+        return True
 
     def forget(self) -> None:
         """Go the long way from here on."""
-        self.learned = False
+        self._prefix = _NOTHING
 
-    def learn(self, event: ServerSentEvent, text: str) -> None:
-        """Keep the bytes around `text` in an event that meant just this text."""
-        self.learned = False
-        if self._vain >= _LEARN_IN_VAIN:
+    def learn(self, event: ServerSentEvent, chunk: Any, raw: list[str] | None) -> None:
+        """Keep the bytes around the text of an event that gave just this delta.
+
+        `raw` is where the fragments of a tool call are kept beside.
+        """
+        self._prefix = _NOTHING
+        if self._vain >= _LEARN_IN_VAIN or b"\n" in event.data:
             return
         self._vain += 1
+        text, *place = structs.astuple(chunk)
         data = event.data
-        for literal in (msgspec.json.encode(text), _ascii_literal(text)):
+        for literal in (msgspec.json.encode(text), json.dumps(text).encode()):
             at = data.find(literal)
             if at < 0 or data.find(literal, at + 1) >= 0:
                 continue
-            self._prefix = data[: at + 1]
+            before = data[: at + 1]
             self._divide_rest(data[at + len(literal) - 1 :])
-            self._event = event.event
-            self.learned = self._is_proved(data, text)
+            if self._is_proved(before, data, text):
+                self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
+                self._prefix = _head_of(event) + before
+                self._begin, self._end = len(self._prefix), -len(self._tail)
             return
 
     def _divide_rest(self, rest: bytes) -> None:
@@ -93,24 +124,37 @@ class DeltaLane:
                 break
         else:
             self._middle, self._tail = rest[:-1].rstrip(b" "), rest[-1:]
-            self._filler_ok = bytes.isspace
-        self._stop = -len(self._tail)
+            self._filler_ok = _is_blank
 
-    def _is_proved(self, data: bytes, text: str) -> bool:
+    def _is_proved(self, before: bytes, data: bytes, text: str) -> bool:
         """Whether the string is one value of the event, and nothing else says the same."""
         if self._tail[-1:] != b"}":
             return False
         probe = msgspec.json.encode(_PROBE)[1:-1]
         try:
             value = parse_json(data)
-            probed = parse_json(self._prefix + probe + self._middle + self._tail)
+            probed = parse_json(before + probe + self._middle + self._tail)
         except ValueError:
             return False
-        return list(_strings(value)).count(text) == 1 and _differ_in(value, probed, text)
+        if _strings(value).count(text) != 1 or value.keys() != probed.keys():
+            return False
+        # Filler is a member of the event itself; anywhere else the same word means something.
+        return all(
+            key in FILLER_KEYS or _differ_in(item, probed[key], text) for key, item in value.items()
+        )
 
 
 def _ascii_literal(text: str) -> bytes:
     return json.dumps(text).encode()
+
+
+def _is_blank(filler: bytes) -> bool:
+    return not filler.strip(b" ")
+
+
+def _head_of(event: ServerSentEvent) -> bytes:
+    """Return what stands before an event's data, as almost everyone writes it."""
+    return b"data: " if event.event == "message" else f"event: {event.event}\ndata: ".encode()
 
 
 def _strings(value: Any) -> list[str]:
@@ -124,14 +168,11 @@ def _strings(value: Any) -> list[str]:
 
 
 def _differ_in(value: Any, probed: Any, text: str) -> bool:
-    """Whether both are alike but for `text` here and the probe there, and for filler."""
+    """Whether both are alike but for `text` here and the probe there."""
     if isinstance(value, dict) and isinstance(probed, dict):
         if value.keys() != probed.keys():
             return False
-        return all(
-            _differ_in(item, probed[key], text) or key in FILLER_KEYS
-            for key, item in value.items()
-        )
+        return all(_differ_in(item, probed[key], text) for key, item in value.items())
     if isinstance(value, list) and isinstance(probed, list):
         return len(value) == len(probed) and all(
             _differ_in(item, other, text) for item, other in zip(value, probed, strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.framing.sse import ServerSentEvent
 from reqllm.providers.api_errors import api_error
+from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block
 from reqllm.providers.decoding import JSONEventDecoder
 from reqllm.providers.delta_lane import FILLER_KEYS
@@ -92,8 +93,8 @@ class _Choice:
 class OpenAIChatDecoder(JSONEventDecoder):
     """One chat completion stream."""
 
-    def __init__(self, *, skip_malformed: bool = False) -> None:
-        super().__init__(WIRE, UsageMeter(openai_usage), skip_malformed=skip_malformed)
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(WIRE, UsageMeter(openai_usage), reading)
         self.write = self._write
         self._choices: dict[int, _Choice] = {}
         self._said_done = False  # the last chunk named itself so

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from reqllm.errors import InvalidInputError, UnknownProviderError, UnknownWireError
 from reqllm.model import is_provider_name
 from reqllm.providers.base import Provider
@@ -27,7 +25,7 @@ _ROWS: tuple[HostedProvider, ...] = (
         auth="x-api-key",
     ),
 )
-PROVIDERS: dict[str, Provider] = {row.name: cast("Provider", row) for row in _ROWS}
+PROVIDERS: dict[str, Provider] = {row.name: row for row in _ROWS}
 """All providers known; `register_provider` adds to it."""
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 from reqllm.errors import UnknownWireError
 from reqllm.providers import anthropic_messages_decode, openai_chat_decode
-from reqllm.providers.base import EventDecoder
+from reqllm.providers.base import EventDecoder, Reading
 
-
-class NewDecoder(Protocol):
-    """Makes a decoder for one stream."""
-
-    def __call__(self, *, skip_malformed: bool = False) -> EventDecoder: ...
-
+NewDecoder = Callable[[Reading], EventDecoder]
 
 DECODERS: Mapping[str, NewDecoder] = MappingProxyType(
     {
@@ -25,8 +19,8 @@ DECODERS: Mapping[str, NewDecoder] = MappingProxyType(
 )
 
 
-def decoder_for(wire: str, *, skip_malformed: bool = False) -> EventDecoder:
-    """Return a decoder for one stream; malformed events fail it, or are skipped.
+def decoder_for(wire: str, reading: Reading) -> EventDecoder:
+    """Return a decoder for one stream.
 
     Raises UnknownWireError, which lists the wires there are.
     """
@@ -36,4 +30,4 @@ def decoder_for(wire: str, *, skip_malformed: bool = False) -> EventDecoder:
         raise UnknownWireError(
             f"expected one of the wires {', '.join(sorted(DECODERS))}, got {wire!r}"
         ) from None
-    return new(skip_malformed=skip_malformed)
+    return new(reading)
