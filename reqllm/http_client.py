@@ -108,6 +108,8 @@ class AsyncOpener:
             )
         except self._errors as error:
             raise _unreachable(request, error, options.timeouts) from error
+        except RuntimeError as error:
+            raise _unusable(error) from error
         if http.status_code != 200:
             raise await self._refusal(http)
         pump = AsyncPump(
@@ -197,6 +199,8 @@ class Opener:
             )
         except self._errors as error:
             raise _unreachable(request, error, options.timeouts) from error
+        except RuntimeError as error:
+            raise _unusable(error) from error
         if http.status_code != 200:
             raise self._refusal(http)
         pump = Pump(
@@ -253,6 +257,13 @@ def _unreachable(request: WireRequest, error: BaseException, timeouts: Timeouts)
         which = "connect" if kind == "ConnectTimeout" else "timeout"
         said = f"{kind} after {getattr(timeouts, which)} s ({which}={getattr(timeouts, which)})"
     return TransportError(f"could not reach {request.url.partition('?')[0]} ({said})")
+
+
+def _unusable(error: RuntimeError) -> InvalidInputError:
+    return InvalidInputError(
+        f"expected an HTTP client that is open and belongs to this event loop ({error}); "
+        "make one for each event loop, and close it last"
+    )
 
 
 def _refused(http: Any, content: bytes, now: datetime) -> APIError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import traceback
+import warnings
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
 import reqllm
@@ -523,6 +526,34 @@ async def test_words_are_not_taken_for_secrets(way: Way) -> None:
 
 
 # Odds and ends.
+@everywhere
+async def test_a_closed_client(way: Way, server: LoopbackServer) -> None:
+    """A client that was closed must be refused by our own error, at once."""
+    client = way.made(base_url=server.url, api_key=KEY, http_client=way.http())
+    await way.end(client._twin._http if way.is_sync else client._http)
+    with pytest.raises(reqllm.InvalidInputError, match="an HTTP client that is open"):
+        await way.start(client, "openai:text")
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda library: library.__name__)
+def test_a_client_of_an_event_loop_that_ended(library: Any, server: LoopbackServer) -> None:
+    """A connection kept from an event loop that ended must be told of, not break anyhow."""
+    way = Way("asyncio", library)
+    client = way.made(base_url=server.url, api_key=KEY, http_client=way.http(), max_retries=0)
+
+    async def be_refused(client: Any) -> None:
+        await way.start(client, "openai:error-400")
+
+    with pytest.raises(reqllm.InvalidRequestError):
+        way.run(be_refused, client)
+    with pytest.raises(reqllm.InvalidInputError, match="belongs to this event loop"):
+        way.run(be_refused, client)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # asyncio's, of the socket it lost
+        del client
+        gc.collect()
+
+
 @on_event_loops
 async def test_start_stream_keeps_the_timeouts_of_a_client(
     way: Way, server: LoopbackServer
