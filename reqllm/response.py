@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -176,6 +176,10 @@ class _Block:
         )
 
 
+def _nowhere(text: str) -> None:
+    raise AssertionError("no block has grown yet")
+
+
 class Accumulator:
     """Folds chunks into a `Response`; ask for `response()` at any time."""
 
@@ -191,16 +195,24 @@ class Accumulator:
 
     def add(self, chunks: Iterable[c.StreamChunk]) -> None:
         """Take more chunks, in the order in which they came."""
+        grow: Callable[[str], None] = _nowhere  # adds to the block that grew last
+        of: type[c.StreamChunk] | None = None
+        index = choice = -1
         for chunk in chunks:
-            match chunk:
-                case c.TextDelta(text, index, choice):
-                    self._block("text", index, choice).pieces.append(text)
-                case c.ReasoningDelta(text, index, choice):
-                    self._block("reasoning", index, choice).pieces.append(text)
-                case c.ToolCallDelta(fragment, _, index, choice):
-                    self._block("tool_call", index, choice).pieces.append(fragment)
-                case _:
-                    self._add_other(chunk)
+            kind = type(chunk)
+            # Most chunks are one more piece of the same text: no more than this for them.
+            if kind is of and chunk.index == index and chunk.choice == choice:  # type: ignore[attr-defined]
+                grow(chunk.text)  # type: ignore[arg-type]
+            elif isinstance(chunk, c.TextDelta | c.ReasoningDelta):
+                of, index, choice = kind, chunk.index, chunk.choice
+                name = "text" if kind is c.TextDelta else "reasoning"
+                grow = self._block(name, index, choice).pieces.append
+                grow(chunk.text)
+            elif isinstance(chunk, c.ToolCallDelta):
+                block = self._block("tool_call", chunk.index, chunk.choice)
+                block.pieces.append(chunk.arguments_delta)
+            else:
+                self._add_other(chunk)
 
     def _add_other(self, chunk: c.StreamChunk) -> None:
         match chunk:
