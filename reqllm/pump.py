@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any
@@ -38,12 +37,21 @@ class _AsyncTurn:
         self._taken = False
         self._next: anyio.Event | None = None
 
-    async def __aenter__(self) -> None:
+    async def acquire(self) -> None:
         while self._taken:
             if self._next is None:
                 self._next = anyio.Event()
             await self._next.wait()
         self._taken = True
+
+    def release(self) -> None:
+        self._taken = False
+        if self._next is not None:
+            self._next.set()
+            self._next = None
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
 
     async def __aexit__(
         self,
@@ -51,14 +59,11 @@ class _AsyncTurn:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._taken = False
-        if self._next is not None:
-            self._next.set()
-            self._next = None
+        self.release()
 
 
 class AsyncPump:
-    """Reads the body of one response, piece by piece, into a queue of chunks."""
+    """Reads the body of one response, piece by piece, into chunks."""
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class AsyncPump:
     ) -> None:
         self.http = http
         self.server = server
-        self.queue: deque[StreamChunk] = deque()
+        self._waiting: list[StreamChunk] = []  # chunks that nobody took yet
         self.error: ReqLLMError | None = None
         self._pieces = _body(http).__aiter__()
         self._turn = _AsyncTurn()
@@ -87,11 +92,16 @@ class AsyncPump:
         """Whether more may come from the network."""
         return self.server.state == "open"
 
-    async def pull(self) -> None:
-        """Read one piece, unless someone else just did or the stream is over."""
-        async with self._turn:
-            if not self.queue and self.is_open:
+    async def next_batch(self) -> list[StreamChunk]:
+        """Return the chunks that wait, else those of the next pieces; none at the end."""
+        await self._turn.acquire()
+        try:
+            while not self._waiting and self.server.state == "open":
                 await self._read()
+            batch, self._waiting = self._waiting, []
+            return batch
+        finally:
+            self._turn.release()
 
     async def read_on(self) -> None:
         """Read one piece, whatever is waiting in the queue."""
@@ -123,9 +133,12 @@ class AsyncPump:
             await self.release()
             raise
         else:
-            self._keep(self.server.receive(piece))
-        if not self.is_open:
-            await self.release()
+            chunks = self.server.receive(piece)
+            if self.server.state == "open":
+                self._waiting += chunks
+                return
+            self._keep(chunks)
+        await self.release()
 
     def _end(self, error: BaseException | None = None) -> list[StreamChunk]:
         # Who cancels wakes the reader: what the reader then finds is no failure.
@@ -141,7 +154,7 @@ class AsyncPump:
             self.error.request_id = self.error.request_id or request_id(self.http.headers)
             hide(self.error, secrets_of(self.http.request.headers))
             chunks = chunks[:-1]
-        self.queue.extend(chunks)
+        self._waiting += chunks
 
     async def cancel(self, reason: str | None = None) -> None:
         """End the stream because its reader wants no more; the connection goes at once."""
@@ -177,7 +190,7 @@ _Turn = threading.RLock
 
 
 class Pump:
-    """Reads the body of one response, piece by piece, into a queue of chunks."""
+    """Reads the body of one response, piece by piece, into chunks."""
 
     def __init__(
         self,
@@ -190,7 +203,7 @@ class Pump:
     ) -> None:
         self.http = http
         self.server = server
-        self.queue: deque[StreamChunk] = deque()
+        self._waiting: list[StreamChunk] = []  # chunks that nobody took yet
         self.error: ReqLLMError | None = None
         self._pieces = _body(http).__iter__()
         self._turn = _Turn()
@@ -206,11 +219,16 @@ class Pump:
         """Whether more may come from the network."""
         return self.server.state == "open"
 
-    def pull(self) -> None:
-        """Read one piece, unless someone else just did or the stream is over."""
-        with self._turn:
-            if not self.queue and self.is_open:
+    def next_batch(self) -> list[StreamChunk]:
+        """Return the chunks that wait, else those of the next pieces; none at the end."""
+        self._turn.acquire()
+        try:
+            while not self._waiting and self.server.state == "open":
                 self._read()
+            batch, self._waiting = self._waiting, []
+            return batch
+        finally:
+            self._turn.release()
 
     def read_on(self) -> None:
         """Read one piece, whatever is waiting in the queue."""
@@ -242,9 +260,12 @@ class Pump:
             self.release()
             raise
         else:
-            self._keep(self.server.receive(piece))
-        if not self.is_open:
-            self.release()
+            chunks = self.server.receive(piece)
+            if self.server.state == "open":
+                self._waiting += chunks
+                return
+            self._keep(chunks)
+        self.release()
 
     def _end(self, error: BaseException | None = None) -> list[StreamChunk]:
         # Who cancels wakes the reader: what the reader then finds is no failure.
@@ -260,7 +281,7 @@ class Pump:
             self.error.request_id = self.error.request_id or request_id(self.http.headers)
             hide(self.error, secrets_of(self.http.request.headers))
             chunks = chunks[:-1]
-        self.queue.extend(chunks)
+        self._waiting += chunks
 
     def cancel(self, reason: str | None = None) -> None:
         """End the stream because its reader wants no more; the connection goes at once."""

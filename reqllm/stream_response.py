@@ -270,22 +270,23 @@ class _AsyncChunks:
 
     def __init__(self, pump: AsyncPump) -> None:
         self._pump = pump
-        self._queue = pump.queue
+        self._batch: Iterator[StreamChunk] = iter(())
         self._raised = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> StreamChunk:
-        queue = self._queue
-        while not queue:
-            if not self._pump.is_open:
-                if self._pump.error is None or self._raised:
-                    raise StopAsyncIteration
-                self._raised = True
-                raise self._pump.error
-            await self._pump.pull()
-        return queue.popleft()
+        for chunk in self._batch:
+            return chunk
+        batch = await self._pump.next_batch()
+        if not batch:
+            if self._pump.error is None or self._raised:
+                raise StopAsyncIteration
+            self._raised = True
+            raise self._pump.error
+        self._batch = iter(batch)
+        return next(self._batch)
 
 
 class _AsyncTokens:
@@ -309,39 +310,24 @@ class _Batches:
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
-        self._queue = pump.queue
         self._raised = False
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Iterator[StreamChunk]:
-        queue = self._queue
-        while not queue:
-            if not self._pump.is_open:
-                # A thread that cancels may be about to add the last chunks: wait for it.
-                self._pump.pull()
-                if queue:
-                    break
-                if self._pump.error is None or self._raised:
-                    raise StopIteration
-                self._raised = True
-                raise self._pump.error
-            self._pump.pull()
-        return _drain(self._pump)
+    def __next__(self) -> list[StreamChunk]:
+        batch = self._pump.next_batch()
+        if not batch:
+            if self._pump.error is None or self._raised:
+                raise StopIteration
+            self._raised = True
+            raise self._pump.error
+        return batch
 
 
 def _chunks(pump: Pump) -> Iterator[StreamChunk]:
     # The chain walks each batch without coming back to Python code for every chunk.
     return chain.from_iterable(_Batches(pump))
-
-
-def _drain(pump: Pump) -> Iterator[StreamChunk]:
-    batch = list(pump.queue)
-    # By count, not `clear`: another thread that reads on may be adding at the other end.
-    for _ in batch:
-        pump.queue.popleft()
-    return iter(batch)
 
 
 def _tokens(chunks: Iterator[StreamChunk]) -> Iterator[str]:

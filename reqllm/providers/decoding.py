@@ -127,7 +127,10 @@ class JSONEventDecoder:
         if isinstance(value, dict):
             self._take(value, event)
         elif value == "[DONE]" and self._take_sentinel(b"[DONE]"):
-            self._warn_once("quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"')
+            if self._started:  # alone, it is an empty stream like any other
+                self._warn_once(
+                    "quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"'
+                )
         else:
             self.start()
             self._write.warn(

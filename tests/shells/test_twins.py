@@ -175,8 +175,8 @@ def test_exceptions_are_needed() -> None:
 # Each is made on the sync side of the pump alone. (An `await` too few is mypy's to find.)
 DRIFTS = {
     "a line less": ("            self._at_eof = True\n", ""),
-    "another word in a docstring": ("Read one piece, unless", "Read a piece, unless"),
-    "another order": ("not self.queue and self.is_open", "self.is_open and not self.queue"),
+    "another word in a docstring": ("Read one piece, whatever", "Read a piece, whatever"),
+    "another order": ("batch, self._waiting = self._waiting, []", "self._waiting, batch = [], self._waiting"),
     "another name": ("self._network_errors as error", "OSError as error"),
     "another method": ("def read_on", "def read_more"),
     "another default": ("owned_client: Any = None", "owned_client: Any = ()"),
