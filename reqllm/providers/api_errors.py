@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -72,7 +72,6 @@ class Report:
             or detail.get("detail")
             or detail.get("Message")
             or detail.get("msg")
-            or (body if isinstance(body, str) else None)
         )
         self.code = _text(_first(detail, outer, "code"))
         own_type = detail.get("type") or detail.get("status")
@@ -169,7 +168,7 @@ def _sentence(report: Report, body: Any, status: int | None) -> str:
 
 def error_body(content: bytes) -> Any:
     """Return an error's body as JSON, also out of an event stream; text where it is none."""
-    text = content.decode("utf-8", "replace").strip()
+    text = content.decode("utf-8-sig", "replace").strip()
     lines = [line[5:].strip() for line in text.splitlines() if line.startswith("data:")]
     for candidate in (text, "\n".join(lines), *lines):
         try:
@@ -210,7 +209,10 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     seconds = _seconds(asked)
     if seconds is None and asked and now is not None:
         try:
-            seconds = (parsedate_to_datetime(asked) - now).total_seconds()
+            date = parsedate_to_datetime(asked)
+            # HTTP dates are of Greenwich, also where they do not say so.
+            date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+            seconds = (date - now).total_seconds()
         except (ValueError, TypeError):
             return None
     return None if seconds is None else min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -271,6 +271,15 @@ CHUNKS = (
         warnings=("quoted_sentinel",),
     ),
     Case(
+        id="quoted sentinel alone",
+        says="a sentinel alone is an empty stream, also in quotes",
+        body=event('"[DONE]"'),
+        state="incomplete",
+        error=e.EmptyStreamError,
+        response_id=None,
+        model=None,
+    ),
+    Case(
         id="no sentinel",
         says="a finish reason without the sentinel is complete, as many servers end so; it is told",
         body=HE + STOP,

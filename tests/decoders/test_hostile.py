@@ -51,6 +51,9 @@ VALUES = st.recursive(
 )
 
 
+DROPPED = object()
+
+
 def stream_of(events: list[Any]) -> bytes:
     """Return events as a body; half characters are escaped, as JSON does."""
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
@@ -91,6 +94,210 @@ def test_any_value_in_any_place(data: st.DataObject) -> None:
         else:
             container[key] = data.draw(VALUES)
     check_both(capture.wire, stream_of(events))
+
+
+# One stream of each wire that has every member the decoder looks at.
+RICH: dict[str, list[Any]] = {
+    "openai-chat": [
+        {
+            "id": "c1",
+            "model": "m",
+            "object": "chat.completion.chunk",
+            "citations": ["https://a.example"],
+            "x_groq": {"id": "r", "usage": {"prompt_tokens": 1}, "error": None},
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": {
+                        "role": "assistant",
+                        "content": [
+                            {"type": "text", "text": "He"},
+                            {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+                            {"type": "hologram"},
+                        ],
+                        "reasoning_content": "a",
+                        "reasoning": "a",
+                        "reasoning_details": [{"text": "a", "signature": "s", "summary": "b"}],
+                        "refusal": "no",
+                        "audio": {"id": "a1", "data": "AAEC", "transcript": "t", "expires_at": 1},
+                        "images": [{"image_url": {"url": "data:image/png;base64,AAEC"}}],
+                        "annotations": [
+                            {
+                                "type": "url_citation",
+                                "url_citation": {
+                                    "url": "u",
+                                    "title": "t",
+                                    "start_index": 0,
+                                    "end_index": 1,
+                                },
+                            }
+                        ],
+                        "executed_tools": [{"name": "x"}],
+                        "brand_new": {"a": 1},
+                    },
+                    "logprobs": {"content": [{"token": "a"}], "refusal": [{"token": "b"}]},
+                    "finish_reason": None,
+                    "error": None,
+                }
+            ],
+        },
+        {
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": {
+                        "tool_calls": [
+                            {
+                                "index": 0,
+                                "id": "t1",
+                                "type": "function",
+                                "function": {"name": "f", "arguments": "{"},
+                                "extra_content": {"google": {"thought_signature": "sig"}},
+                            },
+                            {"index": 1, "id": "t2", "custom": {"name": "g", "input": "x"}},
+                        ],
+                        "function_call": {"name": "h", "arguments": "{}"},
+                    },
+                }
+            ]
+        },
+        {"choices": [{"index": 0, "message": {"content": "x"}, "text": "y", "usage": {"n": 1}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "matched_stop": 1}]},
+        {
+            "choices": [],
+            "usage": {
+                "prompt_tokens": 1,
+                "completion_tokens": 2,
+                "total_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 1},
+                "completion_tokens_details": {"reasoning_tokens": 1},
+            },
+        },
+    ],
+    "anthropic-messages": [
+        {
+            "type": "message_start",
+            "message": {
+                "id": "c1",
+                "type": "message",
+                "model": "m",
+                "content": [{"type": "text", "text": "x", "citations": []}],
+                "usage": {
+                    "input_tokens": 1,
+                    "cache_creation": {"ephemeral_1h_input_tokens": 1},
+                    "server_tool_use": {"web_search_requests": 1},
+                    "output_tokens_details": {"thinking_tokens": 1},
+                },
+                "container": {"id": "x"},
+            },
+        },
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "text", "text": "a", "citations": [{"type": "x"}]},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {
+                "type": "citations_delta",
+                "citation": {
+                    "type": "char_location",
+                    "cited_text": "x",
+                    "url": "u",
+                    "title": "t",
+                    "document_index": 0,
+                },
+            },
+        },
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "b"}},
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "thinking", "thinking": "a", "signature": ""},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 1,
+            "delta": {"type": "thinking_delta", "thinking": "b"},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 1,
+            "delta": {"type": "signature_delta", "signature": "s"},
+        },
+        {
+            "type": "content_block_start",
+            "index": 2,
+            "content_block": {"type": "redacted_thinking", "data": "xyz"},
+        },
+        {
+            "type": "content_block_start",
+            "index": 3,
+            "content_block": {
+                "type": "server_tool_use",
+                "id": "s1",
+                "name": "f",
+                "input": {"a": 1},
+                "caller": {"type": "direct"},
+            },
+        },
+        {
+            "type": "content_block_delta",
+            "index": 3,
+            "delta": {"type": "input_json_delta", "partial_json": "{}"},
+        },
+        {
+            "type": "content_block_start",
+            "index": 4,
+            "content_block": {
+                "type": "web_search_tool_result",
+                "tool_use_id": "s1",
+                "content": {"error_code": "x"},
+                "is_error": True,
+            },
+        },
+        {
+            "type": "content_block_start",
+            "index": 5,
+            "content_block": {"type": "hologram", "light": "a"},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 5,
+            "delta": {"type": "hologram_delta", "light": "b"},
+        },
+        {
+            "type": "message_delta",
+            "delta": {
+                "stop_reason": "end_turn",
+                "stop_sequence": "x",
+                "stop_details": {"a": 1},
+                "container": {"id": "y"},
+            },
+            "usage": {"output_tokens": 2},
+            "context_management": {"applied_edits": []},
+        },
+        {"type": "message_stop", "metrics": {"a": 1}},
+    ],
+}
+ODD = (None, True, 1, -1.5, "", "x", "\ud83d", [], [1], ["x"], [None], {}, {"x": 1}, {"type": 1})
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_every_member_may_be_of_any_type(wire: str) -> None:
+    """Each member of each event, in turn replaced by a value of each kind, or left out."""
+    for number, event in enumerate(RICH[wire]):
+        for step in range(len(list(places(event)))):
+            for value in (*ODD, DROPPED):
+                events = copy.deepcopy(RICH[wire])
+                container, key = list(places(events[number]))[step]
+                if value is DROPPED:
+                    del container[key]
+                else:
+                    container[key] = value
+                check_stream(wire, stream_of(events))
 
 
 @settings(max_examples=400, deadline=None)
