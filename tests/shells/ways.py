@@ -153,7 +153,9 @@ WAYS = tuple(
 LOOPS = (Way("sync", httpx), Way("asyncio", httpx2), Way("trio", httpx))
 
 
-def _in(ways: Sequence[Way]) -> Callable[[Test], Callable[..., None]]:
+def in_ways(ways: Sequence[Way]) -> Callable[[Test], Callable[..., None]]:
+    """Run a test, a coroutine function whose first argument is the way, once in each."""
+
     def make(test: Test) -> Callable[..., None]:
         @pytest.mark.parametrize("way", ways, ids=str)
         @functools.wraps(test)
@@ -165,7 +167,7 @@ def _in(ways: Sequence[Way]) -> Callable[[Test], Callable[..., None]]:
     return make
 
 
-everywhere = _in(WAYS)
-on_each_loop = _in(LOOPS)
-on_asyncio = _in([way for way in WAYS if way.loop == "asyncio"])
-on_event_loops = _in([way for way in WAYS if not way.is_sync])
+everywhere = in_ways(WAYS)
+on_each_loop = in_ways(LOOPS)
+on_asyncio = in_ways([way for way in WAYS if way.loop == "asyncio"])
+on_event_loops = in_ways([way for way in WAYS if not way.is_sync])
