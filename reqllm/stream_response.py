@@ -280,6 +280,10 @@ class _AsyncChunks:
         for chunk in self._batch:
             return chunk
         batch = await self._pump.next_batch()
+        for chunk in self._batch:
+            # Another task that shares this pass got a batch meanwhile: its rest comes first.
+            self._batch = iter([*self._batch, *batch])
+            return chunk
         if not batch:
             if self._pump.error is None or self._raised:
                 raise StopAsyncIteration
