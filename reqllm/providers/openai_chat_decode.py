@@ -13,7 +13,6 @@ from reqllm.providers.api_errors import api_error
 from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block
 from reqllm.providers.decoding import JSONEventDecoder
-from reqllm.providers.delta_lane import FILLER_KEYS
 from reqllm.providers.openai_chat_parts import (
     AudioTrack,
     citations_of,
@@ -23,57 +22,21 @@ from reqllm.providers.openai_chat_parts import (
     reasoning_of,
 )
 from reqllm.providers.openai_chat_tools import ToolAssembly, ToolFragment
+from reqllm.providers.openai_chat_words import (
+    CHOICE_KEYS,
+    DELTA_KEYS,
+    NOTHING,
+    PLAIN_KEYS,
+    REASONS,
+    is_flat_error,
+)
 from reqllm.providers.usage import UsageMeter, openai_usage
 
 WIRE = "openai-chat"
 DONE = b"[DONE]"
 
-_REASONS: dict[str, c.FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "sensitive": "content_filter",
-    "error": "error",
-    "abort": "error",
-    "network_error": "error",
-    "insufficient_system_resource": "error",
-}
-# Told of by other means, or filler against traffic analysis.
-_PLAIN_KEYS = frozenset(
-    ("id", "object", "created", "model", "choices", "usage", "error", "citations", *FILLER_KEYS)
-)
-_CHOICE_KEYS = frozenset(
-    ("index", "delta", "message", "text", "logprobs", "finish_reason", "error", "usage")
-)
-# Those that say nothing are here as well: who speaks, in which channel, the token's number.
-_DELTA_KEYS = frozenset(
-    (
-        "content",
-        "reasoning_content",
-        "reasoning",
-        "reasoning_details",
-        "refusal",
-        "tool_calls",
-        "function_call",
-        "audio",
-        "images",
-        "annotations",
-        "executed_tools",
-        "role",
-        "name",
-        "channel",
-        "token_id",
-        *FILLER_KEYS,
-    )
-)
 # More than any provider gives; a number beyond is a mistake, not a thousand empty answers.
 _MOST_CHOICES = 256
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class _Choice:
@@ -105,11 +68,11 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _take(self, value: dict[str, Any], event: ServerSentEvent) -> None:
         self.start(_filled(value.get("id")), _filled(value.get("model")))
-        if _is_flat_error(value):
+        if is_flat_error(value):
             self.error = api_error(value)
             return
         self._check_identity(value)
-        if not _PLAIN_KEYS.issuperset(value):
+        if not PLAIN_KEYS.issuperset(value):
             self._take_extras(value)
         choices = value.get("choices")
         if isinstance(choices, list):
@@ -136,7 +99,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _take_extras(self, value: dict[str, Any]) -> None:
         for key, item in value.items():
-            if key in _PLAIN_KEYS or item is None:
+            if key in PLAIN_KEYS or item is None:
                 continue
             if key == "x_groq" and isinstance(item, dict) and isinstance(item.get("usage"), dict):
                 self._meter(item["usage"])
@@ -179,9 +142,9 @@ class OpenAIChatDecoder(JSONEventDecoder):
         self._take_logprobs(choice, entry.get("logprobs"))
         if isinstance(entry.get("error"), dict):
             self.error = api_error(entry)
-        if not _CHOICE_KEYS.issuperset(entry):
+        if not CHOICE_KEYS.issuperset(entry):
             choice.details.update(
-                {k: v for k, v in entry.items() if k not in _CHOICE_KEYS and v not in _NOTHING}
+                {k: v for k, v in entry.items() if k not in CHOICE_KEYS and v not in NOTHING}
             )
         if isinstance(entry.get("usage"), dict):
             self._meter(entry["usage"])
@@ -215,9 +178,9 @@ class OpenAIChatDecoder(JSONEventDecoder):
         if isinstance(delta.get("function_call"), dict):
             self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
         self._take_rarer(choice, delta)
-        if not _DELTA_KEYS.issuperset(delta):
+        if not DELTA_KEYS.issuperset(delta):
             for key, item in delta.items():
-                if key not in _DELTA_KEYS and item not in _NOTHING:
+                if key not in DELTA_KEYS and item not in NOTHING:
                     self._note(key, item)
 
     def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:
@@ -338,7 +301,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _finish_of(self, choice: _Choice) -> c.Finish:
         raw = choice.finish_raw
-        reason: c.FinishReason = _REASONS.get(raw, "other") if raw is not None else "other"
+        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
         if choice.number in self.write.any_refusal and reason in ("stop", "other"):
             reason = "content_filter"
         elif choice.number in self.write.any_tool_call and reason == "stop":
@@ -347,9 +310,10 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def finish(self) -> list[c.StreamChunk]:
         for choice in self._choices.values():
-            if choice.finish_raw == "error":
+            raw = choice.finish_raw
+            if raw is not None and REASONS.get(raw) == "error":
                 # The provider failed and did not say how; that is no end to be content with.
-                self.error = api_error("the provider ended the answer with finish_reason 'error'")
+                self.error = api_error(f"the provider ended the answer with finish_reason {raw!r}")
                 return self.abandon()
         return super().finish()
 
@@ -359,7 +323,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             if choice.finish_raw is None:
                 self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
             elif (
-                _REASONS.get(choice.finish_raw) == "tool_calls"
+                REASONS.get(choice.finish_raw) == "tool_calls"
                 and choice.number not in self.write.any_tool_call
             ):
                 self._warn_once("no_tool_calls", "finished for tool calls, but none came")
@@ -373,12 +337,3 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
 def _filled(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _is_flat_error(value: dict[str, Any]) -> bool:
-    """Whether an object that is no chunk reports an error by itself, as gateways do."""
-    if "choices" in value or isinstance(value.get("usage"), dict):
-        return False
-    if value.get("object") == "error" or value.get("success") is False or value.get("detail"):
-        return True
-    return bool(value.get("message")) and ("code" in value or "type" in value)

@@ -416,12 +416,15 @@ ERRORS = (
         status=502,
         http_status=200,
     ),
-    failure(
-        "P13",
-        "a finish reason `error` without a word is a failure, no end",
-        chunk(finish='"error"') + DONE,
-        e.ServerError,
-        "the provider ended the answer with finish_reason 'error'",
+    *(
+        failure(
+            f"P13 {reason}",
+            "a finish reason that is a failure, without a word, is no end to be content with",
+            chunk(finish=f'"{reason}"') + DONE,
+            e.ServerError,
+            f"the provider ended the answer with finish_reason {reason!r}",
+        )
+        for reason in ("error", "abort", "network_error", "insufficient_system_resource")
     ),
     failure(
         "Groq",
