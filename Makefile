@@ -10,7 +10,9 @@ demo: $(VENV)/.demo  ## play a recorded answer at the pace at which it was captu
 	@$(BIN)/reqllm-fixtures play cassettes/demo.yaml --pace 1
 
 test: $(VENV)/.test  ## every test, with branch coverage reported
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses auto $(ARGS)
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --format=total | sed 's/^/branch coverage, per cent: /'
 
 lint: $(VENV)/.lint  ## style, types, import contracts; changes nothing

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import anyio
 
@@ -34,11 +34,13 @@ Clock: TypeAlias = Callable[[], datetime]
 
 def library_of(*objects: Any) -> ModuleType:
     """Return the HTTP library that the first given client or transport belongs to."""
+    # By the classes themselves: some SDKs rename the module that a class says it is from.
+    loaded: list[Any] = [sys.modules[name] for name in _LIBRARIES if name in sys.modules]
     for given in objects:
-        for kind in type(given).__mro__:
-            root = kind.__module__.partition(".")[0]
-            if root in _LIBRARIES:
-                return sys.modules[root]
+        for library in loaded:
+            kinds = (library.Client, library.AsyncClient)
+            if isinstance(given, (*kinds, library.BaseTransport, library.AsyncBaseTransport)):
+                return cast("ModuleType", library)
         if given is not None:
             raise InvalidInputError(
                 f"expected a client or transport of {' or '.join(_LIBRARIES)}, "

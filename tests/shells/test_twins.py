@@ -176,7 +176,7 @@ def test_exceptions_are_needed() -> None:
 DRIFTS = {
     "a line less": ("            self._at_eof = True\n", ""),
     "another word in a docstring": ("Read one piece, whatever", "Read a piece, whatever"),
-    "another order": ("batch, self._waiting = self._waiting, []", "self._waiting, batch = [], self._waiting"),
+    "another order": ("batch, self._waiting = self._waiting, []", "batch, self._waiting = [], []"),
     "another name": ("self._network_errors as error", "OSError as error"),
     "another method": ("def read_on", "def read_more"),
     "another default": ("owned_client: Any = None", "owned_client: Any = ()"),
