@@ -33,12 +33,12 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 def library_of(*objects: Any) -> ModuleType:
-    """Return the HTTP library that the first given client or transport belongs to."""
+    """Return the HTTP library that the first given client, transport or response is of."""
     # By the classes themselves: some SDKs rename the module that a class says it is from.
     loaded: list[Any] = [sys.modules[name] for name in _LIBRARIES if name in sys.modules]
     for given in objects:
         for library in loaded:
-            kinds = (library.Client, library.AsyncClient)
+            kinds = (library.Client, library.AsyncClient, library.Response)
             if isinstance(given, (*kinds, library.BaseTransport, library.AsyncBaseTransport)):
                 return cast("ModuleType", library)
         if given is not None:
