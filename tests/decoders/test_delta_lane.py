@@ -292,7 +292,7 @@ CHANGES = (
 
 
 @pytest.mark.skipif(not ALL, reason=ABSENT)
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 @given(stream=changed_streams())
 def test_changed_captures_are_the_same_without_it(
     stream: tuple[str, list[Event]],

@@ -75,7 +75,7 @@ def events_of(body: bytes) -> list[Any]:
 
 @pytest.mark.skipif(not ALL, reason=ABSENT)
 @settings(
-    max_examples=600,
+    max_examples=300,
     deadline=None,
     suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
 )
@@ -300,7 +300,7 @@ def test_every_member_may_be_of_any_type(wire: str) -> None:
                 check_stream(wire, stream_of(events))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     wire=st.sampled_from(WIRES),
     events=st.lists(st.dictionaries(KEYS, VALUES, max_size=5) | VALUES, max_size=6),
@@ -310,7 +310,7 @@ def test_any_json(wire: str, events: list[Any]) -> None:
     check_both(wire, stream_of(events))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(wire=st.sampled_from(WIRES), body=st.binary(max_size=200))
 def test_any_bytes(wire: str, body: bytes) -> None:
     """Bytes that are no stream at all."""
