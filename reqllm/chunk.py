@@ -115,7 +115,11 @@ class StreamChunk(Struct, frozen=True, tag_field="kind"):
     def as_dict(self) -> dict[str, Any]:
         """Return the chunk as plain JSON values with its `kind`; empty fields are left out."""
         plain = msgspec.to_builtins(self, enc_hook=_plain_error)
-        return {key: value for key, value in plain.items() if value is not None and value != {}}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in plain.items()
+            if value is not None and value != {}
+        }
 
 
 def _plain_error(value: object) -> Any:

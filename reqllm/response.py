@@ -290,7 +290,7 @@ class Accumulator:
         late_warnings: tuple[c.WarningChunk, ...] = (),
     ) -> Response:
         """Return what has arrived so far."""
-        finishes = self._finish.choices if self._finish else ()
+        finishes = (self._finish.choices or (self._finish.finish,)) if self._finish else ()
         count = 1 + max((choice for choice, _ in self._blocks), default=len(finishes) - 1)
         return Response(
             state=state,

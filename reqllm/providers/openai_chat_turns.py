@@ -143,6 +143,10 @@ def _assistant(
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
+    if call.provider_metadata.get("type") == "custom":
+        # Of a tool whose input is free text: it goes back as such a call.
+        custom = {"name": call.name, "input": call.arguments_raw or ""}
+        return {"id": call.id, "type": "custom", "custom": custom}
     # As the model wrote it, also where that is no JSON: the field is text.
     raw = call.arguments_raw
     if not raw:

@@ -176,3 +176,19 @@ def test_chat_refusal():
     messages, warnings = written(openai_chat_encode, response)
     assert messages == [{"role": "assistant", "content": None, "refusal": "No."}]
     assert warnings == []
+
+
+def test_a_custom_tools_call_goes_back_as_one():
+    """A call whose input is free text is no function call when it goes back."""
+    call = {"index": 0, "id": "c1", "type": "custom", "custom": {"name": "run", "input": "ls "}}
+    more = {"index": 0, "custom": {"input": "-l"}}
+    response = decode_stream(
+        "openai-chat",
+        chat_stream({"tool_calls": [call]}, {"tool_calls": [more]}, finish="tool_calls"),
+    )
+    assert response.choices[0].finish_reason == response.finish_reason
+    messages, warnings = written(openai_chat_encode, response)
+    assert not warnings
+    assert messages[0]["tool_calls"] == [
+        {"id": "c1", "type": "custom", "custom": {"name": "run", "input": "ls -l"}}
+    ]
