@@ -78,7 +78,7 @@ def _cassette(question: Question) -> Iterator[CassetteInUse | None]:
         return
     from reqllm_fixtures import use_cassette
 
-    with use_cassette(question.cassette, pace=question.pace) as cassette:
+    with use_cassette(question.cassette, mode="replay", pace=question.pace) as cassette:
         yield cassette
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from reqllm.calling import CallOptions, Retries, Timeouts
 from reqllm.context import Context
-from reqllm.errors import InvalidInputError
+from reqllm.errors import InvalidInputError, MissingKeyError
 from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
 from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
@@ -44,7 +44,8 @@ async def start_stream(
     timeout: seconds of silence that end the stream, `None` for no limit.
     metadata_timeout: seconds that `metadata()` waits for the end. Where these two are the
         defaults, a given client's own go before them.
-    fixture_path: a cassette that answers instead of the provider.
+    fixture_path: a cassette that answers instead of the provider. What it does not hold is asked
+        of the provider and added, unless `REQLLM_MODE` or a CI machine says otherwise.
     client: an `AsyncClient` of ours to send with, or one of httpx or httpx2.
     options: the model's (`max_tokens`, `tools` ...) and the stream's (`on_incomplete` ...).
 
@@ -62,6 +63,7 @@ async def start_stream(
         return await given._open(call, owned=owned)
     except BaseException:
         if owned:
+            given._discard()
             await given.aclose()
         raise
 
@@ -163,17 +165,35 @@ class _BaseClient:
     ) -> _Call:
         sorted_options = CallOptions.of(options, self._timeouts)
         speaker = _provider_of(model.provider if provider is None else provider)
-        request = speaker.encode(
-            model,
-            Context.new(context),
-            sorted_options.request,
-            wire=wire,
-            api_key=self._key(),
-            base_url=self._base_url,
-        )
+        context = Context.new(context)
+
+        def encoded(api_key: str | None) -> WireRequest:
+            return speaker.encode(
+                model,
+                context,
+                sorted_options.request,
+                wire=wire,
+                api_key=api_key,
+                base_url=self._base_url,
+            )
+
+        try:
+            request = encoded(self._key())
+        except MissingKeyError:
+            # A cassette may answer without one; it lets no request out that has this for a key.
+            stand_in = getattr(self._transport, "key_that_stays", None)
+            if stand_in is None:
+                raise
+            request = encoded(stand_in)
         if self._headers:
             request = _with_headers(request, self._headers)
         return _Call(request, wire or speaker.wire, sorted_options)
+
+    def _discard(self) -> None:
+        """Have a transport that records forget it: an answer that never began is no fixture."""
+        discard = getattr(self._transport, "discard", None)
+        if discard is not None:
+            discard()
 
     def _key(self) -> str | None:
         if self._api_key is None and getattr(self._transport, "needs_no_key", False):
@@ -322,11 +342,9 @@ def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[
     if fixture_path is None:
         return AsyncClient(), True
     # The one place where the client reaches for the harness.
-    from reqllm_fixtures import use_cassette
+    from reqllm_fixtures import fixture_transport
 
-    with use_cassette(fixture_path) as cassette:
-        transport = cassette.async_transport()
-    return AsyncClient(transport=transport), True
+    return AsyncClient(transport=fixture_transport(fixture_path)), True
 
 
 def _asked(

@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import Difference as Difference
     from reqllm_fixtures.errors import FixtureError as FixtureError
     from reqllm_fixtures.errors import FixtureWarning as FixtureWarning
+    from reqllm_fixtures.errors import LeftJournalWarning as LeftJournalWarning
     from reqllm_fixtures.errors import MissingDependencyError as MissingDependencyError
     from reqllm_fixtures.errors import ModeError as ModeError
+    from reqllm_fixtures.errors import NoKeyError as NoKeyError
+    from reqllm_fixtures.errors import PublishError as PublishError
     from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
     from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
     from reqllm_fixtures.errors import StalePiecesWarning as StalePiecesWarning
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
     from reqllm_fixtures.format import load as load
     from reqllm_fixtures.format import save as save
-    from reqllm_fixtures.library import replaying_transport as replaying_transport
+    from reqllm_fixtures.library import fixture_transport as fixture_transport
     from reqllm_fixtures.library import use_cassette as use_cassette
+    from reqllm_fixtures.mode import Mode as Mode
+    from reqllm_fixtures.publishing import recover as recover
 
 _HOMES = {
     "cassette": (
@@ -44,15 +49,20 @@ _HOMES = {
         "Difference",
         "FixtureError",
         "FixtureWarning",
+        "LeftJournalWarning",
         "MissingDependencyError",
         "ModeError",
+        "NoKeyError",
+        "PublishError",
         "RecordingEndedError",
         "SlowYamlWarning",
         "StalePiecesWarning",
         "UnmatchedRequestError",
     ),
     "format": ("load", "save"),
-    "library": ("replaying_transport", "use_cassette"),
+    "library": ("fixture_transport", "use_cassette"),
+    "mode": ("Mode",),
+    "publishing": ("recover",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

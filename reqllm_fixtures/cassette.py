@@ -105,10 +105,17 @@ class Cassette:
 
         Raises UnmatchedRequestError, and keeps it in `misses`: client libraries may swallow it.
         """
+        interaction = self.take(request)
+        if interaction is None:
+            raise self._miss(request)
+        return interaction
+
+    def take(self, request: RecordedRequest) -> Interaction | None:
+        """Take the first recording that answers this request, if there is one; no miss is kept."""
         try:
             index = self._waiting[self.matcher.key(request)].popleft()
         except (KeyError, IndexError):  # never recorded, or every recording of it was played
-            raise self._miss(request) from None
+            return None
         self._played.append(index)
         return self.interactions[index]
 

@@ -6,10 +6,13 @@ FixtureError
  ├── UnmatchedRequestError     no recording answers this request
  ├── RecordingEndedError       the client reads on where it had left when this was recorded
  ├── ModeError                 no such mode
+ ├── PublishError              what was recorded cannot be written where it belongs
+ ├── NoKeyError                nothing answers the request, and there is no key to send it with
  └── MissingDependencyError    a package is needed for this file and is not installed
 
 FixtureWarning
  ├── StalePiecesWarning        the body was changed since its pieces were written down
+ ├── LeftJournalWarning        a recording broke off and left its journal behind
  └── SlowYamlWarning           PyYAML was built without libyaml
 
 None of these is an error of httpx: a client library must not take a missing recording for a
@@ -122,6 +125,35 @@ class ModeError(FixtureError):
     """The cassette cannot be used in this mode."""
 
 
+class PublishError(FixtureError):
+    """What was recorded cannot be written to its cassette; the old file is as it was."""
+
+    def __init__(self, path: str | PathLike[str], reason: str, rescued: str | None) -> None:
+        self.path = fspath(path)
+        self.rescued = rescued
+        kept = (
+            f"What was recorded is in {rescued}: make room or rights, and move it there."
+            if rescued
+            else "What was recorded could not be kept elsewhere either: record it anew."
+        )
+        super().__init__(
+            f"The cassette {self.path} could not be written ({reason}). "
+            f"A file that was there is as it was. {kept}"
+        )
+
+
+class NoKeyError(FixtureError):
+    """No recording answers a request, and it has no key with which it could go out."""
+
+    def __init__(self, path: str | PathLike[str], request: str) -> None:
+        self.path = fspath(path)
+        super().__init__(
+            f"No recording in {self.path} answers {request}, and there is no API key to send it "
+            "with. Set the provider's key in the environment or pass api_key=... to record it; "
+            "to play a recording, send what was recorded."
+        )
+
+
 class MissingDependencyError(FixtureError):
     """A package is needed that is not installed."""
 
@@ -132,6 +164,10 @@ class FixtureWarning(UserWarning):
 
 class StalePiecesWarning(FixtureWarning):
     """A recorded body no longer is what its piece sizes were written for."""
+
+
+class LeftJournalWarning(FixtureWarning):
+    """A recording broke off, and its journal holds what it had recorded."""
 
 
 class SlowYamlWarning(FixtureWarning):

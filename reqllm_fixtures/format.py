@@ -32,7 +32,7 @@ def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Ca
     StalePiecesWarning of a body that was changed since it was recorded.
     """
     name = fspath(path)
-    interactions = loads(_text(name), path=name, as_json=_is_json(name))
+    interactions = loads(text_of(name), path=name, as_json=is_json(name))
     return Cassette(name, interactions, matcher=matcher)
 
 
@@ -42,7 +42,7 @@ def save(cassette: Cassette, path: str | PathLike[str] | None = None) -> None:
     Raises ValueError for a header or a message that is not Unicode.
     """
     name = cassette.path if path is None else fspath(path)
-    files.publish(name, dumps(cassette.interactions, as_json=_is_json(name)).encode())
+    files.publish(name, dumps(cassette.interactions, as_json=is_json(name)).encode())
 
 
 def dumps(interactions: Iterable[Interaction], *, as_json: bool = False) -> str:
@@ -67,7 +67,32 @@ def loads(text: str, *, path: str, as_json: bool = False) -> list[Interaction]:
     return [_interaction(path, index, node) for index, node in enumerate(nodes)]
 
 
-def _text(path: str) -> str:
+def appended(text: str, new: Iterable[Interaction], *, path: str, as_json: bool = False) -> str:
+    """Add interactions to the text of a cassette, and leave what it holds as it is written.
+
+    Raises CassetteFormatError.
+    """
+    addition = dumps(new, as_json=as_json)
+    parse = _json if as_json else _yaml
+    document = parse(path, text)
+    wanted = [*_nodes(path, document), *parse(path, addition)["interactions"]]
+    if as_json:
+        document = {**document, "interactions": wanted}
+        return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
+    from reqllm_fixtures import yaml_text
+
+    joined = _joined(text, addition)
+    try:
+        if joined is not None and yaml_text.parse(joined)["interactions"] == wanted:
+            return joined
+    except yaml_text.NotYamlError:
+        pass
+    # Written in a layout of its own, by hand or by another tool: the same data in ours.
+    return yaml_text.write({**document, "interactions": wanted})
+
+
+def text_of(path: str) -> str:
+    """Read the text of a cassette. Raises CassetteNotFoundError, CassetteFormatError."""
     try:
         return files.read(path).decode()
     except UnicodeDecodeError as error:
@@ -135,6 +160,15 @@ def _refusal(path: str, came: str, advice: str) -> CassetteFormatError:
     return CassetteFormatError(path, expected=_EXPECTED, came=came, advice=advice)
 
 
+def _joined(text: str, addition: str) -> str | None:
+    """Put the items of one YAML cassette behind those of another, if both end in their version."""
+    head, found, version = text.rpartition("\nversion:")
+    items, _, _ = addition.removeprefix("interactions:\n").rpartition("\nversion:")
+    if not found or "\n" in version.strip():
+        return None
+    return f"{head}\n{items}{found}{version}"
+
+
 def _as_document(interactions: Iterable[Any]) -> dict[str, Any]:
     # The version comes last, as vcrpy has it: a file that was cut short has none.
     return {"interactions": list(interactions), "version": VERSION}
@@ -148,5 +182,6 @@ def _json_body(body: bytes) -> Any:
         return {"base64_string": base64.b64encode(body).decode()}
 
 
-def _is_json(path: str) -> bool:
+def is_json(path: str) -> bool:
+    """Tell whether a file of this name is written as JSON."""
     return path.removesuffix(".gz").endswith(".json")

@@ -1,53 +1,115 @@
-"""The harness without pytest: a cassette in use, and the transports that play it."""
+"""The harness without pytest: a cassette in use, and the transports that record and play it."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
+import time
+from collections.abc import Callable
 from os import PathLike, fspath
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures.cassette import Cassette, Interaction
-from reqllm_fixtures.errors import FixtureError, MissingDependencyError, ModeError
-from reqllm_fixtures.transport import async_replay_transport, checked_pace, replay_transport
+from reqllm_fixtures import matching
+from reqllm_fixtures.cassette import Cassette, Interaction, Matcher
+from reqllm_fixtures.errors import (
+    CassetteNotFoundError,
+    FixtureError,
+    MissingDependencyError,
+    UnmatchedRequestError,
+)
+from reqllm_fixtures.mode import Mode, chosen
+from reqllm_fixtures.publishing import Recording
+from reqllm_fixtures.recording import Recorder
+from reqllm_fixtures.transport import Source, async_transport, checked_pace, transport
 
 if TYPE_CHECKING:
     import httpx
 
+_LIBRARIES = ("httpx", "httpx2")
+
 
 def use_cassette(
-    path: str | PathLike[str], *, mode: str = "replay", pace: float = 0.0
+    path: str | PathLike[str],
+    *,
+    mode: Mode | str | None = None,
+    pace: float = 0.0,
+    match: Matcher = matching.strict,
+    record_on_error: bool = False,
 ) -> CassetteInUse:
     """Use the cassette at this path, by `with` or `async with`, which opens it.
 
-    `pace` stretches the recorded times: 0 is at once, 1 as recorded. Raises ModeError; on opening
-    CassetteNotFoundError, CassetteFormatError.
+    mode: replay, record, fill or live; by default `REQLLM_MODE`, else replay.
+    pace: stretches the recorded times: 0 is at once, 1 as recorded.
+    match: decides which recording answers a request.
+    record_on_error: keep what was recorded also where the block raises.
+
+    Raises ModeError; on opening CassetteNotFoundError, CassetteFormatError; at the end of the
+    block PublishError, and UnmatchedRequestError for a miss that the block swallowed.
     """
-    if mode != "replay":
-        raise ModeError(f"Expected the mode 'replay'. Came: {mode!r}. There is no recording yet.")
-    return CassetteInUse(fspath(path), checked_pace(pace))
+    return CassetteInUse(
+        fspath(path),
+        chosen(mode, Mode.REPLAY),
+        pace=checked_pace(pace),
+        match=match,
+        record_on_error=record_on_error,
+    )
 
 
-def replaying_transport(path: str | PathLike[str], module: ModuleType | None = None) -> Any:
-    """Make an async transport that answers from the cassette at this path, at once.
+def fixture_transport(
+    path: str | PathLike[str],
+    module: ModuleType | None = None,
+    *,
+    mode: Mode | str | None = None,
+) -> Any:
+    """Make an async transport on the cassette at this path, which is published on closing it.
 
-    `module` is the library of its client, by default httpx. Raises CassetteNotFoundError,
-    CassetteFormatError.
+    module: the library of its client, by default httpx.
+    mode: by default `REQLLM_MODE`, else fill; replay under CI.
+
+    Its `discard()` forgets what was recorded. Raises ModeError, CassetteNotFoundError,
+    CassetteFormatError; on closing PublishError.
     """
-    return async_replay_transport(cassette_format.load(path), module or _installed())
+    used = CassetteInUse(fspath(path), chosen(mode, Mode.FILL)).__enter__()
+    made = used.async_transport(module, on_close=used.publish)
+    made.discard = used.discard
+    return made
 
 
 class CassetteInUse:
     """An open cassette, whose transports go into any client of httpx or httpx2."""
 
-    def __init__(self, path: str, pace: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        mode: Mode,
+        *,
+        pace: float = 0.0,
+        match: Matcher = matching.strict,
+        record_on_error: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.path = path
+        self.mode = mode
         self._pace = pace
+        self._match = match
+        self._record_on_error = record_on_error
+        self._clock = clock
         self._cassette: Cassette | None = None
+        self._recorder: Recorder | None = None
+        self._recording: Recording | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path} mode={self.mode}>"
 
     def __enter__(self) -> Self:
-        self._cassette = cassette_format.load(self.path)
+        self._cassette = self._opened()
+        self._recorder = self._recording = None
+        if self.mode in (Mode.RECORD, Mode.FILL):
+            self._recording = Recording(self.path, replaces=self.mode is Mode.RECORD)
+            self._recorder = Recorder(self._recording.add, clock=self._clock)
         return self
 
     def __exit__(
@@ -55,7 +117,20 @@ class CassetteInUse:
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        if error is None:
+            self.publish()
+            self._report_swallowed()
+            return
+        self._add_note(error)
+        if self._record_on_error:
+            # What the block raised is what its caller must see; why nothing was kept, beside it.
+            try:
+                self.publish()
+            except FixtureError as unpublished:
+                error.add_note(str(unpublished))
+        else:
+            self.discard()
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -68,9 +143,23 @@ class CassetteInUse:
     ) -> None:
         self.__exit__(kind, error, traceback)
 
+    def publish(self) -> None:
+        """Write what was recorded into the file now; a response still open ends where it is.
+
+        Raises PublishError, CassetteFormatError.
+        """
+        if self._recorder is not None and self._recording is not None:
+            self._recorder.stop()
+            self._recording.publish()
+
+    def discard(self) -> None:
+        """Forget what was recorded; the file stays as it was."""
+        if self._recording is not None:
+            self._recording.discard()
+
     @property
     def cassette(self) -> Cassette:
-        """What is recorded, and what of it was played."""
+        """What was recorded when it was opened, and what of it was played."""
         if self._cassette is None:
             raise FixtureError(f"{self.path} is not open: enter it by `with` or `async with`.")
         return self._cassette
@@ -85,29 +174,117 @@ class CassetteInUse:
         """What nobody asked for yet."""
         return self.cassette.unplayed
 
+    @property
+    def misses(self) -> tuple[UnmatchedRequestError, ...]:
+        """The requests that no recording answered."""
+        return self.cassette.misses
+
     @overload
     def transport(self) -> httpx.BaseTransport: ...
     @overload
-    def transport(self, module: ModuleType | None) -> Any: ...
-    def transport(self, module: ModuleType | None = None) -> Any:
-        """Make a transport for a client of `module`, by default httpx."""
-        return replay_transport(self.cassette, module or _installed(), pace=self._pace)
+    def transport(
+        self,
+        module: ModuleType | None = None,
+        *,
+        upstream: Any = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> Any: ...
+    def transport(
+        self,
+        module: ModuleType | None = None,
+        *,
+        upstream: Any = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> Any:
+        """Make a transport for a client.
+
+        module: the client's library; by default that of `upstream`, else httpx.
+        upstream: the transport that sends what is to be sent, closed with this one; by default
+            one of the library's, with its defaults.
+        on_close: called when the transport was closed.
+        """
+        return transport(
+            self._source(),
+            module or _library_of(upstream),
+            upstream=upstream,
+            on_close=on_close,
+            pace=self._pace,
+        )
 
     @overload
     def async_transport(self) -> httpx.AsyncBaseTransport: ...
     @overload
-    def async_transport(self, module: ModuleType | None) -> Any: ...
-    def async_transport(self, module: ModuleType | None = None) -> Any:
-        """Make a transport for an async client of `module`, by default httpx."""
-        return async_replay_transport(self.cassette, module or _installed(), pace=self._pace)
+    def async_transport(
+        self,
+        module: ModuleType | None = None,
+        *,
+        upstream: Any = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> Any: ...
+    def async_transport(
+        self,
+        module: ModuleType | None = None,
+        *,
+        upstream: Any = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> Any:
+        """Make a transport for an async client; the arguments are those of `transport`."""
+        return async_transport(
+            self._source(),
+            module or _library_of(upstream),
+            upstream=upstream,
+            on_close=on_close,
+            pace=self._pace,
+        )
+
+    def _opened(self) -> Cassette:
+        if self.mode in (Mode.REPLAY, Mode.FILL):
+            try:
+                return cassette_format.load(self.path, matcher=self._match)
+            except CassetteNotFoundError:
+                if self.mode is Mode.REPLAY:
+                    raise
+        return Cassette(self.path, (), matcher=self._match)
+
+    def _source(self) -> Source:
+        cassette = self.cassette
+        plays = self.mode in (Mode.REPLAY, Mode.FILL)
+        return Source(cassette if plays else None, self._recorder)
+
+    def _report_swallowed(self) -> None:
+        if misses := self.misses:
+            if len(misses) > 1:
+                misses[0].add_note(f"{len(misses) - 1} more requests found no recording.")
+            raise misses[0]
+
+    def _add_note(self, error: BaseException) -> None:
+        """Tell of a miss beside the error that came of it, which may not look like one."""
+        if self._cassette is not None:
+            known = _chain(error)
+            for miss in self.misses:
+                if miss not in known:
+                    error.add_note(str(miss))
 
 
-def _installed() -> ModuleType:
-    for name in ("httpx", "httpx2"):
-        try:
+def _chain(error: BaseException) -> list[BaseException]:
+    """List an error and those that it came of, which a traceback shows with it."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    return chain
+
+
+def _library_of(upstream: Any) -> ModuleType:
+    """Return the library that a transport is of, else the first that is installed."""
+    for name in _LIBRARIES if upstream is not None else ():
+        library: Any = sys.modules.get(name)
+        if library and isinstance(upstream, (library.BaseTransport, library.AsyncBaseTransport)):
+            return library  # type: ignore[no-any-return]
+    for name in _LIBRARIES:
+        with contextlib.suppress(ImportError):
             return importlib.import_module(name)
-        except ImportError:
-            continue
     raise MissingDependencyError(
         "Neither httpx nor httpx2 is installed, and a transport belongs to one of them. "
         "Install the one that your client uses."

@@ -1,11 +1,12 @@
-"""Transports that answer from a cassette: for httpx and httpx2, sync and async.
+"""Transports that answer from a cassette, or send on and note what comes: httpx and httpx2.
 
 The two libraries are one code here: the module is a parameter, and nothing asks which one it is.
-No socket is opened, and a client built on one of these builds no TLS context.
+Where nothing goes out no socket is opened, and no TLS context is built.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
@@ -13,13 +14,49 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.errors import RecordingEndedError
+from reqllm_fixtures.errors import NoKeyError, RecordingEndedError
+from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 AsyncSleep = Callable[[float], Awaitable[None]]
 Rhythm = Callable[[Piece], float]
 Failure = Callable[[], Exception]
+
+# What a client may use for a key where it has none: it never goes out.
+NO_KEY = "reqllm-no-key-replay-only"
+
+
+class Source(NamedTuple):
+    """Where answers come from, and who notes those that come from the network.
+
+    cassette      recorder
+    a cassette    none        replay: what is not recorded is a miss
+    a cassette    a recorder  fill: what is not recorded goes out and is noted
+    none          a recorder  record
+    none          none        live
+    """
+
+    cassette: Cassette | None = None
+    recorder: Recorder | None = None
+
+    @property
+    def replays(self) -> bool:
+        """Whether nothing ever goes out."""
+        return self.cassette is not None and self.recorder is None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether everything goes out and nothing is noted."""
+        return self.cassette is None and self.recorder is None
+
+
+class Rhythmic(NamedTuple):
+    """How the recorded times are kept; `pace` 0 is at once, 1 as recorded, 2 half as fast."""
+
+    pace: float = 0.0
+    clock: Any = time.monotonic
+    sleep: Any = time.sleep
 
 
 def replay_transport(
@@ -30,8 +67,8 @@ def replay_transport(
     clock: Clock = time.monotonic,
     sleep: Sleep = time.sleep,
 ) -> Any:
-    """Make a transport for `module.Client`. `pace` 0 is at once, 1 as recorded, 2 half as fast."""
-    return _kinds(module).transport(cassette, module, checked_pace(pace), clock, sleep)
+    """Make a transport for `module.Client` that plays the cassette."""
+    return transport(Source(cassette), module, pace=pace, clock=clock, sleep=sleep)
 
 
 def async_replay_transport(
@@ -42,12 +79,46 @@ def async_replay_transport(
     clock: Clock | None = None,
     sleep: AsyncSleep | None = None,
 ) -> Any:
+    """Make a transport for `module.AsyncClient` that plays the cassette."""
+    return async_transport(Source(cassette), module, pace=pace, clock=clock, sleep=sleep)
+
+
+def transport(
+    source: Source,
+    module: ModuleType,
+    *,
+    upstream: Any = None,
+    on_close: Callable[[], None] | None = None,
+    pace: float = 0.0,
+    clock: Clock = time.monotonic,
+    sleep: Sleep = time.sleep,
+) -> Any:
+    """Make a transport for `module.Client`.
+
+    upstream: what sends; the module's own HTTPTransport by default, made when first used.
+    on_close: called when the transport was closed.
+    """
+    rhythmic = Rhythmic(checked_pace(pace), clock, sleep)
+    return _kinds(module).transport(source, module, upstream, on_close, rhythmic)
+
+
+def async_transport(
+    source: Source,
+    module: ModuleType,
+    *,
+    upstream: Any = None,
+    on_close: Callable[[], None] | None = None,
+    pace: float = 0.0,
+    clock: Clock | None = None,
+    sleep: AsyncSleep | None = None,
+) -> Any:
     """Make a transport for `module.AsyncClient`; clock and sleep are anyio's by default."""
     if checked_pace(pace) and (clock is None or sleep is None):
         import anyio  # here, because a replay at once needs no event loop's help
 
         clock, sleep = clock or anyio.current_time, sleep or anyio.sleep
-    return _kinds(module).async_transport(cassette, module, pace, clock, sleep)
+    rhythmic = Rhythmic(pace, clock, sleep)
+    return _kinds(module).async_transport(source, module, upstream, on_close, rhythmic)
 
 
 def checked_pace(pace: float) -> float:
@@ -62,35 +133,80 @@ class _Kinds(NamedTuple):
     async_transport: type[Any]
     stream: type[Any]
     async_stream: type[Any]
+    tee: type[Any]
+    async_tee: type[Any]
 
 
 @cache
 def _kinds(module: ModuleType) -> _Kinds:
     """Give our classes the bases by which this library knows transports and streams."""
     return _Kinds(
-        type("ReplayTransport", (_Transport, module.BaseTransport), {}),
-        type("AsyncReplayTransport", (_AsyncTransport, module.AsyncBaseTransport), {}),
+        type("CassetteTransport", (_Transport, module.BaseTransport), {}),
+        type("AsyncCassetteTransport", (_AsyncTransport, module.AsyncBaseTransport), {}),
         type("ReplayStream", (_Stream, module.SyncByteStream), {}),
         type("AsyncReplayStream", (_AsyncStream, module.AsyncByteStream), {}),
+        type("RecordedStream", (Tee, module.SyncByteStream), {}),
+        type("AsyncRecordedStream", (AsyncTee, module.AsyncByteStream), {}),
     )
 
 
-class _Replay:
-    # What our client looks for: a replay asks for no key, and none is to be had.
-    needs_no_key = True
+class _Base:
+    """What the two colours share: everything but waiting."""
 
     def __init__(
-        self, cassette: Cassette, module: Any, pace: float, clock: Any, sleep: Any
+        self,
+        source: Source,
+        module: Any,
+        upstream: Any,
+        on_close: Callable[[], None] | None,
+        rhythmic: Rhythmic,
     ) -> None:
-        self._cassette, self._module = cassette, module
-        self._pace, self._clock, self._sleep = pace, clock, sleep
+        self._source, self._module = source, module
+        self._given, self._made = upstream, None
+        self._making = threading.Lock()
+        self._on_close = on_close
+        self._pace, self._clock, self._sleep = rhythmic
+        # What our client looks for. A replay asks for no key, and none is to be had; where a
+        # request may go out, this stands for a key that is missing.
+        self.needs_no_key = source.replays
+        self.key_that_stays = NO_KEY if source.cassette and source.recorder else None
 
-    def _play(self, request: Any, body: bytes, stream: type[Any]) -> Any:
-        rhythm = _rhythm(self._pace, self._clock) if self._pace else None
+    def _upstream(self, kind: str) -> Any:
+        if self._given is not None:
+            return self._given
+        with self._making:
+            if self._made is None:
+                self._made = getattr(self._module, kind)()
+        return self._made
+
+    def _open_upstream(self) -> Any:
+        return self._given if self._given is not None else self._made
+
+    def _played(self, request: Any, body: bytes, stream: type[Any]) -> Any:
+        """Answer from the cassette; None if the request is to go out."""
+        cassette, recorder = self._source
+        if cassette is None:
+            return None
         # Without headers: they take no part in matching, and among them is the key.
         asked = RecordedRequest(request.method, str(request.url), body=body)
-        recorded = self._cassette.play(asked).response
-        failure = _failure(recorded, self._cassette.path, self._module, request)
+        rhythm = _rhythm(self._pace, self._clock) if self._pace else None
+        recorded = cassette.play(asked) if recorder is None else cassette.take(asked)
+        if recorded is None:
+            self._require_key(request, asked)
+            return None
+        return self._answer(request, recorded.response, stream, rhythm, cassette.path)
+
+    def _answer(
+        self,
+        request: Any,
+        recorded: RecordedResponse,
+        stream: type[Any],
+        rhythm: Rhythm | None,
+        path: str,
+    ) -> Any:
+        failure = _failure(recorded, path, self._module, request)
+        if recorded.status == NO_STATUS and failure:
+            raise failure()
         return self._module.Response(
             recorded.status,
             headers=[(name.encode(), value.encode()) for name, value in recorded.headers],
@@ -102,15 +218,99 @@ class _Replay:
             },
         )
 
+    def _require_key(self, request: Any, asked: RecordedRequest) -> None:
+        """Refuse to send what was made without a key."""
+        if any(NO_KEY in value for value in request.headers.values()) or NO_KEY in asked.uri:
+            cassette = self._source.cassette
+            assert cassette is not None
+            raise NoKeyError(cassette.path, cassette.matcher.describe(asked))
 
-class _Transport(_Replay):
+    def _noted(self, response: Any, tape: Tape, tee: type[Any]) -> Any:
+        """Put the tee into a response; all else of it stays as it came."""
+        tape.head(response.status_code, response.reason_phrase, _headers(response))
+        if response.is_stream_consumed:
+            # Made in memory, by a mock: nobody will read its stream.
+            for piece in response.stream:
+                tape.piece(piece)
+            tape.eof()
+        else:
+            response.stream = tee(response.stream, tape)
+        return response
+
+    def _sendable(self, request: Any) -> Any:
+        """Copy a request, asking for a body that is not compressed.
+
+        A copy: the request is the client's, who reads it again in `response.request` and builds
+        redirects on it. The body would be recorded as bytes that nobody can review.
+        """
+        headers = self._module.Headers(request.headers)
+        if not _is_signed(headers):
+            headers["accept-encoding"] = "identity"
+        return self._module.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+
+    def _closed(self) -> None:
+        if self._on_close is not None:
+            self._on_close()
+
+
+class _Transport(_Base):
     def handle_request(self, request: Any) -> Any:
-        return self._play(request, request.read(), _kinds(self._module).stream)
+        if self._source.is_live:
+            return self._upstream("HTTPTransport").handle_request(request)
+        body = request.read()
+        kinds = _kinds(self._module)
+        played = self._played(request, body, kinds.stream)
+        if played is not None:
+            return played
+        return self._recorded(request, body, kinds.tee)
+
+    def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
+        upstream, sendable = self._upstream("HTTPTransport"), self._sendable(request)
+        tape = _begun(self._source.recorder, request, body)
+        try:
+            response = upstream.handle_request(sendable)
+        except BaseException as error:
+            tape.fail(error)
+            raise
+        return self._noted(response, tape, tee)
+
+    def close(self) -> None:
+        if upstream := self._open_upstream():
+            upstream.close()
+        self._closed()
 
 
-class _AsyncTransport(_Replay):
+class _AsyncTransport(_Base):
     async def handle_async_request(self, request: Any) -> Any:
-        return self._play(request, await request.aread(), _kinds(self._module).async_stream)
+        if self._source.is_live:
+            return await self._upstream("AsyncHTTPTransport").handle_async_request(request)
+        body = await request.aread()
+        kinds = _kinds(self._module)
+        played = self._played(request, body, kinds.async_stream)
+        if played is not None:
+            return played
+        return await self._recorded(request, body, kinds.async_tee)
+
+    async def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
+        upstream, sendable = self._upstream("AsyncHTTPTransport"), self._sendable(request)
+        tape = _begun(self._source.recorder, request, body)
+        try:
+            response = await upstream.handle_async_request(sendable)
+        except BaseException as error:
+            tape.fail(error)
+            raise
+        return self._noted(response, tape, tee)
+
+    async def aclose(self) -> None:
+        if upstream := self._open_upstream():
+            await upstream.aclose()
+        self._closed()
 
 
 class _Replayed:
@@ -178,6 +378,27 @@ class _InTurn(_AtOnce):
                 await self._sleep(wait)
             return piece.data
         raise self._failure() if self._failure else StopAsyncIteration
+
+
+def _begun(recorder: Recorder | None, request: Any, body: bytes) -> Tape:
+    assert recorder is not None
+    return recorder.begin(
+        RecordedRequest(request.method, str(request.url), _headers(request), body)
+    )
+
+
+def _headers(message: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(message.headers.multi_items())
+
+
+def _is_signed(headers: Any) -> bool:
+    """Whether a signature covers the header that we would change.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    authorization = headers.get("authorization", "")
+    _, _, signed = authorization.partition("SignedHeaders=")
+    return "accept-encoding" in signed.partition(",")[0].split(";")
 
 
 def _rhythm(pace: float, clock: Clock) -> Rhythm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 
 from reqllm import Client, MissingKeyError, start_stream
 from reqllm.streaming import read_response
-from reqllm_fixtures import CassetteNotFoundError, replaying_transport, use_cassette
+from reqllm_fixtures import CassetteNotFoundError, NoKeyError, fixture_transport, use_cassette
 
 from .running import DEMO, MODEL, PROMPT
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("no_keys")
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("REQLLM_MODE", raising=False)
+    monkeypatch.delenv("CI", raising=False)
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -38,17 +41,22 @@ async def test_a_fixture_path_plays_without_a_key():
 
 
 @pytest.mark.anyio
-async def test_a_missing_fixture_is_told():
-    """A cassette that is not there is an error of its own, before anything is sent."""
+async def test_a_missing_fixture_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Without a key and a recording nothing is sent; a replay says that the cassette is missing."""
+    absent = tmp_path / "absent.yaml"
+    with pytest.raises(NoKeyError, match="absent"):
+        await start_stream("anthropic", "claude-haiku-4-5", PROMPT, fixture_path=absent)
+    assert not os.listdir(tmp_path)
+    monkeypatch.setenv("REQLLM_MODE", "replay")
     with pytest.raises(CassetteNotFoundError, match="absent"):
-        await start_stream("anthropic", "claude-haiku-4-5", PROMPT, fixture_path="absent.yaml")
+        await start_stream("anthropic", "claude-haiku-4-5", PROMPT, fixture_path=absent)
 
 
 @pytest.mark.anyio
-async def test_a_replaying_transport_is_for_either_library():
+async def test_the_transport_of_a_fixture_is_for_either_library():
     """The transport belongs to the module that is asked for."""
-    assert replaying_transport(Path(DEMO)).needs_no_key
-    transport = replaying_transport(DEMO, httpx2)
+    assert fixture_transport(Path(DEMO), mode="replay").needs_no_key
+    transport = fixture_transport(DEMO, httpx2)
     assert isinstance(transport, httpx2.AsyncBaseTransport)
 
 

@@ -342,13 +342,13 @@ import sys
 sys.modules[{other!r}] = None
 import {name} as module
 from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.library import _installed
+from reqllm_fixtures.library import _library_of
 from reqllm_fixtures.matching import strict
 from reqllm_fixtures.transport import replay_transport
 response = RecordedResponse(200, pieces=(Piece(b"x"),))
 recorded = Interaction(RecordedRequest("GET", "http://a/"), response)
 tape = Cassette("c", [recorded], matcher=strict)
-assert _installed() is module
+assert _library_of(None) is module
 print(module.Client(transport=replay_transport(tape, module)).get("http://a/").text)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -1,0 +1,51 @@
+"""What a cassette is used for, and who says so: the argument, the environment, else a default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+
+from reqllm_fixtures.errors import ModeError
+
+MODE_VARIABLE = "REQLLM_MODE"
+
+
+class Mode(StrEnum):
+    """Where an answer comes from, and what is kept of it."""
+
+    REPLAY = "replay"
+    """From the cassette alone; nothing is ever sent."""
+    RECORD = "record"
+    """From the provider; the cassette is replaced by what came."""
+    FILL = "fill"
+    """From the cassette where it has one, else from the provider, whose answer is added."""
+    LIVE = "live"
+    """From the provider; nothing is kept."""
+
+
+def chosen(mode: str | None, default: Mode, environ: Mapping[str, str] = os.environ, /) -> Mode:
+    """Return the mode that was given, else `REQLLM_MODE`, else the default. Raises ModeError.
+
+    Under CI a default never records: what would be recorded there is lost with the machine.
+    """
+    if mode is not None:
+        return _named(mode, "the argument")
+    if named := environ.get(MODE_VARIABLE):
+        return _named(named, MODE_VARIABLE)
+    if default in (Mode.RECORD, Mode.FILL) and _is_ci(environ):
+        return Mode.REPLAY
+    return default
+
+
+def _named(name: str, source: str) -> Mode:
+    try:
+        return Mode(name)
+    except ValueError:
+        raise ModeError(
+            f"Expected one of the modes {', '.join(Mode)}. Came, by {source}: {name!r}."
+        ) from None
+
+
+def _is_ci(environ: Mapping[str, str]) -> bool:
+    return environ.get("CI", "").lower() not in ("", "0", "false", "no")
