@@ -29,6 +29,7 @@ _NOT_LITERAL = re.compile(
 )
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BASE64_LINE = 76
+_DEEPEST = 1000
 
 
 Blocks = Callable[[str, str], str]
@@ -52,12 +53,28 @@ class TagError(NotYamlError):
     """The text has a tag that stands for more than data."""
 
 
+class _NotTooDeep:
+    """Counts how deep a loader is: libyaml's has no limit but the stack, which it overruns."""
+
+    _depth = 0
+
+    def descend_resolver(self, _parent: Any, _index: Any) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise NotYamlError(f"nested more than {_DEEPEST:,} deep")
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
 def parse(text: str) -> Any:
     """Read YAML into plain data; no tag is executed. Raises NotYamlError."""
     try:
         return yaml.load(text, Loader=_loader())
     except yaml.constructor.ConstructorError as error:
         raise TagError(_on_one_line(error)) from error
+    except NotYamlError:
+        raise
     except yaml.YAMLError as error:
         raise NotYamlError(_on_one_line(error)) from error
     except Exception as error:
@@ -108,7 +125,7 @@ def _loader() -> type[Any]:
             stacklevel=2,
         )
         base = yaml.SafeLoader
-    loader: type[Any] = type("CassetteLoader", (base,), {})
+    loader: type[Any] = type("CassetteLoader", (_NotTooDeep, base), {})
     for tag, construct in _HARMLESS_TAGS.items():
         loader.add_constructor(f"tag:yaml.org,2002:python/{tag}", construct)
     return loader

@@ -1,0 +1,144 @@
+"""What must never be written, taken out of an interaction before it is written. Pure.
+
+Headers are kept by name, everything else is dropped. The very values of the credentials in use are
+replaced wherever they stand; what only looks like a secret is not touched here but refused later,
+by `secrets_scan`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
+
+from msgspec.structs import replace
+
+from reqllm_fixtures import credentials
+from reqllm_fixtures.cassette import (
+    Headers,
+    Interaction,
+    Piece,
+    RecordedRequest,
+    RecordedResponse,
+)
+from reqllm_fixtures.known_secrets import KnownSecrets
+from reqllm_fixtures.secret_places import (
+    KEPT_REQUEST_HEADERS,
+    REDACTED,
+    SECRET_QUERY,
+    kept_in_response,
+)
+
+Hook = Callable[[Any], Any]
+Filter = str | tuple[str, Any]
+
+# What providers write into their error messages: whose key it was, and its last characters.
+_ACCOUNT = re.compile(
+    rb"(?<![A-Za-z0-9_-])"
+    rb"(?:org-(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}|proj_(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}"
+    rb"|[A-Za-z]{2,4}[-_][\w-]{0,24}\*{3,}[\w-]{0,8})"
+)
+
+
+class Redactor:
+    """Redacts the interactions of one recording; it learns credentials from what is really sent."""
+
+    def __init__(self, secrets: KnownSecrets, hooks: Any = None) -> None:
+        self._secrets, self._hooks = secrets, hooks
+
+    @classmethod
+    def of(
+        cls,
+        secrets: Iterable[str] = (),
+        environ: Mapping[str, str] | None = None,
+        filter_headers: Sequence[Filter] = (),
+        filter_query_parameters: Sequence[Filter] = (),
+        filter_post_data_parameters: Sequence[Filter] = (),
+        before_record_request: Hook | None = None,
+        before_record_response: Hook | None = None,
+    ) -> Self:
+        """Make a redactor; the filters and hooks are vcrpy's, and honoured as vcrpy does.
+
+        `environ` is where the vendors' variables are looked up.
+        """
+        known = {*secrets, *credentials.in_environment(environ or {})}
+        return cls(KnownSecrets(known))
+
+    def __repr__(self) -> str:
+        return f"<Redactor: {len(self._secrets.values)} secrets known>"
+
+    def learn(self, request: RecordedRequest) -> None:
+        """Note the credentials of a request as it is really sent."""
+        self._secrets |= credentials.in_request(request)
+
+    def redact(self, interaction: Interaction) -> Interaction | None:
+        """Take out all that must not be written; None if a hook says not to record it."""
+        self.learn(interaction.request)
+        return Interaction(
+            self.redact_request(interaction.request), self._response(interaction.response)
+        )
+
+    def redact_request(self, request: RecordedRequest) -> RecordedRequest:
+        """Redact a request alone: as it was recorded, and so as it is to be matched."""
+        return RecordedRequest(
+            request.method,
+            self._secrets.in_text(_without_keys(request.uri)),
+            self._headers(request.headers, KEPT_REQUEST_HEADERS.__contains__),
+            self._secrets.in_body(request.body),
+        )
+
+    def _response(self, response: RecordedResponse) -> RecordedResponse:
+        pieces = _without_accounts(self._secrets.in_pieces(response.pieces))
+        headers = self._headers(response.headers, kept_in_response)
+        return replace(
+            response,
+            reason=self._secrets.in_text(response.reason),
+            headers=_with_length(headers, _size(pieces) - _size(response.pieces)),
+            pieces=pieces,
+        )
+
+    def _headers(self, headers: Headers, kept: Callable[[str], bool]) -> Headers:
+        return tuple(
+            (name, self._secrets.in_text(value)) for name, value in headers if kept(name.lower())
+        )
+
+
+def _without_keys(uri: str) -> str:
+    """Mask the keys in an address and drop the user in front of the host."""
+    parts = urlsplit(uri)
+    if not parts.query and "@" not in parts.netloc:
+        return uri
+    query = "&".join(map(_masked, parts.query.split("&")))
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, query, parts.fragment))
+
+
+def _masked(field: str) -> str:
+    name, equals, _ = field.partition("=")
+    return f"{name}={REDACTED}" if equals and _is_secret(name) else field
+
+
+def _is_secret(name: str) -> bool:
+    return unquote_plus(name).lower() in SECRET_QUERY
+
+
+def _without_accounts(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    body = b"".join(piece.data for piece in pieces)
+    found = {match[0].decode() for match in _ACCOUNT.finditer(body)}
+    return KnownSecrets(found).in_pieces(pieces) if found else pieces
+
+
+def _with_length(headers: Headers, growth: int) -> Headers:
+    if not growth:
+        return headers
+    return tuple(
+        (name, str(int(value) + growth))
+        if name.lower() == "content-length" and value.isdigit()
+        else (name, value)
+        for name, value in headers
+    )
+
+
+def _size(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece.data) for piece in pieces)

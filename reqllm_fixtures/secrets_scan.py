@@ -1,0 +1,69 @@
+"""Looks for what looks like a secret, and tells where and what, never which. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reqllm_fixtures.cassette import Headers, Interaction
+from reqllm_fixtures.json_strings import Text, by_path, data_lines, whole
+from reqllm_fixtures.secret_shapes import hits
+
+
+class Leak(NamedTuple):
+    """A place that holds what looks like a secret, and the kind of secret."""
+
+    place: str
+    kind: str
+
+
+def scan(interaction: Interaction) -> list[Leak]:
+    """Look through an interaction."""
+    request, response = interaction.request, interaction.response
+    return _distinct(
+        [
+            *_in_text("request url", request.uri),
+            *_in_headers("request header", request.headers),
+            *_in_body("request body", request.body),
+            *_in_text("response reason", response.reason),
+            *_in_headers("response header", response.headers),
+            *_in_body("response body", response.body),
+        ]
+    )
+
+
+def scan_text(text: str) -> list[Leak]:
+    """Look through the text of a file."""
+    return scan_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def scan_bytes(data: bytes) -> list[Leak]:
+    """Look through the content of a file."""
+    return _distinct(_in_body("", data))
+
+
+def _in_text(place: str, text: str) -> Iterator[Leak]:
+    for hit in hits(text.encode("utf-8", "surrogatepass")):
+        yield Leak(place, hit.kind)
+
+
+def _in_headers(place: str, headers: Headers) -> Iterator[Leak]:
+    for name, value in headers:
+        yield from _in_text(f"{place} {name.lower()}", f"{name}: {value}")
+
+
+def _in_body(place: str, body: bytes) -> Iterator[Leak]:
+    for view in (by_path, data_lines, whole):
+        for text in view(body):
+            for hit in hits(text.content):
+                yield Leak(_place(place, body, text, hit.start), hit.kind)
+
+
+def _place(place: str, body: bytes, text: Text, start: int) -> str:
+    at = text.where(start, start + 1)[0][0]
+    line = body.count(b"\n", 0, at) + 1
+    return f"{place} line {line}".strip()
+
+
+def _distinct(leaks: list[Leak] | Iterator[Leak]) -> list[Leak]:
+    return list(dict.fromkeys(leaks))
