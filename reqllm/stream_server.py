@@ -69,7 +69,6 @@ class StreamServer:
         self._document: bytearray | None = None
         self._is_json = True
         self._start = b""
-        self._bytes = 0
         self._events_seen = False
         self._is_flowing = False  # events come, and nothing has ended yet
         self._chunks_given = False
@@ -148,7 +147,6 @@ class StreamServer:
 
     # Before it is known what the body is.
     def _receive_undecided(self, piece: bytes) -> list[c.StreamChunk]:
-        self._bytes += len(piece)
         if self._document is not None:
             self._document += piece
             return self._check_document()
