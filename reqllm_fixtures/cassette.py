@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from os import PathLike, fspath
@@ -10,7 +9,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from reqllm_fixtures.errors import Difference, UnmatchedRequestError
+from reqllm_fixtures.errors import RECORD_ADVICE, Difference, UnmatchedRequestError
+from reqllm_fixtures.waiting import Waiting
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -65,7 +65,11 @@ class Interaction(msgspec.Struct, frozen=True):
 
 
 class Matcher(Protocol):
-    """Decides which recording answers a request. Must be pure: keys are kept."""
+    """Decides which recording answers a request. Must be pure: keys are kept.
+
+    Two members more may be there: `answers(recorded, asked)`, which decides among those of an equal
+    key, and `allow_repeats`, by which the last that was played plays again.
+    """
 
     def key(self, request: RecordedRequest) -> Hashable:
         """Give equal keys to requests that one recording answers."""
@@ -86,14 +90,18 @@ class Cassette:
     """
 
     def __init__(
-        self, path: str | PathLike[str], interactions: Iterable[Interaction], *, matcher: Matcher
+        self,
+        path: str | PathLike[str],
+        interactions: Iterable[Interaction],
+        *,
+        matcher: Matcher,
+        advice: str = RECORD_ADVICE,
     ) -> None:
         self.path = fspath(path)
         self.interactions = tuple(interactions)
         self.matcher = matcher
-        self._waiting: dict[Hashable, deque[int]] = {}
-        for index, interaction in enumerate(self.interactions):
-            self._waiting.setdefault(matcher.key(interaction.request), deque()).append(index)
+        self.advice = advice
+        self._waiting = Waiting([each.request for each in self.interactions], matcher)
         self._played: list[int] = []
         self._misses: list[UnmatchedRequestError] = []
 
@@ -112,9 +120,8 @@ class Cassette:
 
     def take(self, request: RecordedRequest) -> Interaction | None:
         """Take the first recording that answers this request, if there is one; no miss is kept."""
-        try:
-            index = self._waiting[self.matcher.key(request)].popleft()
-        except (KeyError, IndexError):  # never recorded, or every recording of it was played
+        index = self._waiting.take(request)
+        if index is None:  # never recorded, or every recording of it was played
             return None
         self._played.append(index)
         return self.interactions[index]
@@ -145,6 +152,7 @@ class Cassette:
             if nearest is None
             else self.matcher.describe(self.interactions[nearest].request),
             differences=differences,
+            advice=self.advice,
         )
         self._misses.append(error)
         return error

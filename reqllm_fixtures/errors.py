@@ -5,6 +5,8 @@ FixtureError
  ├── CassetteFormatError       the file is there and is not a cassette that we can read
  ├── UnmatchedRequestError     no recording answers this request
  ├── RecordingEndedError       the client reads on where it had left when this was recorded
+ ├── RulesError                no such path, preset or matcher
+ ├── SecretError               what looks like a secret would be written
  ├── ModeError                 no such mode
  ├── PublishError              what was recorded cannot be written where it belongs
  ├── NoKeyError                nothing answers the request, and there is no key to send it with
@@ -20,11 +22,13 @@ network failure and retry it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 ABSENT: Final = type("Absent", (), {"__repr__": lambda _: "(absent)", "__slots__": ()})()
+
+RECORD_ADVICE: Final = "To record it: REQLLM_MODE=fill (under pytest: --reqllm-mode=fill)."
 
 _SHOWN_CHARACTERS = 120
 _SHOWN_BEFORE_DIFFERENCE = 30
@@ -74,6 +78,7 @@ class UnmatchedRequestError(FixtureError):
 
     `nearest` is the position of the recording that comes closest, None in an empty cassette;
     `differences` say where it departs. No difference at all means: it was played already.
+    `advice` is the last line: the command that records the request.
     """
 
     def __init__(
@@ -84,13 +89,14 @@ class UnmatchedRequestError(FixtureError):
         nearest: int | None = None,
         nearest_request: str = "",
         differences: Sequence[Difference] = (),
+        advice: str = RECORD_ADVICE,
     ) -> None:
         self.path = fspath(path)
         self.request = request
         self.nearest = nearest
         self.differences = tuple(differences)
         head = f"No recording in {self.path} answers {request}."
-        super().__init__("\n".join([head, *self._reasons(nearest_request)]))
+        super().__init__("\n".join([head, *self._reasons(nearest_request), advice]))
 
     def _reasons(self, nearest_request: str) -> list[str]:
         if self.nearest is None:
@@ -118,6 +124,34 @@ class RecordingEndedError(FixtureError):
             f"The recording in {self.path} ends after {length} bytes, because the client closed "
             "the stream there when it was recorded; what would have followed is not known. "
             "Leave the stream there again, or record it anew and read it to its end."
+        )
+
+
+class RulesError(FixtureError):
+    """What may vary was declared in words that mean nothing: a path, a preset or a matcher."""
+
+
+class SecretError(FixtureError):
+    """What looks like a secret would have been written, and nothing was.
+
+    `leaks` holds for each the position of its interaction, the place in it and the kind; never the
+    value.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], leaks: Iterable[tuple[int, str, str]], *, advice: str = ""
+    ) -> None:
+        self.path = fspath(path)
+        self.leaks = tuple(leaks)
+        found = [f"  interaction {index}, {place}: {kind}" for index, place, kind in self.leaks]
+        super().__init__(
+            "\n".join(
+                [
+                    f"{self.path} was not written, because this looks like a secret:",
+                    *found,
+                    advice or "Name the value in secrets=, and it is replaced wherever it stands.",
+                ]
+            )
         )
 
 

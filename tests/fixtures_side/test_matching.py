@@ -208,7 +208,8 @@ def test_message_names_what_differs():
         "  $.model\n"
         '    recorded: "a"\n'
         '    asked:    "b"\n'
-        "Undo the change if it was not meant; record the request anew if it was."
+        "Undo the change if it was not meant; record the request anew if it was.\n"
+        "To record it: REQLLM_MODE=fill (under pytest: --reqllm-mode=fill)."
     )
 
 
