@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import socket
 import traceback
 import warnings
 from typing import Any
@@ -37,7 +38,7 @@ KINDS = {
 }
 
 
-async def refusal(way: Way, server: LoopbackServer, model: str, **options: Any) -> Any:
+async def refusal(way: Way, server: LoopbackServer | None, model: str, **options: Any) -> Any:
     """The error that opening this stream raises."""
     async with way.client(server, **options) as client:
         with pytest.raises(reqllm.ReqLLMError) as caught:
@@ -112,7 +113,7 @@ async def test_error_bodies_without_end(way: Way, end: str) -> None:
             api_key=KEY,
             http_client=library_client,
             max_retries=0,
-            timeout=0.1,
+            timeout=0.3 if end == "stall" else 5,
         )
         async with nothing_left(way, library_client):
             with pytest.raises(reqllm.ServerError, match="big") as caught:
@@ -230,12 +231,13 @@ async def test_redirects(way: Way, provider: str, status: int) -> None:
 @everywhere
 async def test_refused_connection(way: Way) -> None:
     """A refused connection must raise with its cause and the address that was tried."""
-    with LoopbackServer(always()) as server:
-        pass
-    error = await refusal(way, server, "openai:text")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens; but nobody else gets the port
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        error = await refusal(way, None, "openai:text", base_url=url)
     assert (type(error), error.retryable, error.partial) == (reqllm.TransportError, True, None)
     assert isinstance(error.__cause__, way.library.ConnectError)
-    assert f"{server.url}/v1/chat/completions (ConnectError" in str(error)
+    assert f"{url}/v1/chat/completions (ConnectError" in str(error)
 
 
 @pytest.mark.parametrize("model", ["openai:fault-no_head", "openai:fault-no_head_reset"])
@@ -270,9 +272,9 @@ async def test_no_connection_in_time(way: Way, server: LoopbackServer) -> None:
 async def test_no_room_in_the_pool(way: Way, server: LoopbackServer) -> None:
     """A call that waits for a connection of a full pool must be given up, and then fit."""
     limits = {"limits": way.library.Limits(max_connections=1)}
-    async with way.client(server, http=limits, timeout=0.05) as client:
+    async with way.client(server, http=limits, timeout=0.3) as client:
         async with client.stream("openai:fault-words", "Hi"):
-            with pytest.raises(reqllm.TransportError, match=r"PoolTimeout .*timeout=0.05"):
+            with pytest.raises(reqllm.TransportError, match=r"PoolTimeout .*timeout=0.3"):
                 await way.start(client, "openai:text")
         async with client.stream("openai:text", "Hi") as response:
             assert await response.text()
@@ -559,8 +561,8 @@ async def test_start_stream_keeps_the_timeouts_of_a_client(
     way: Way, server: LoopbackServer
 ) -> None:
     """`start_stream` must not put its defaults in place of what its client was made with."""
-    async with way.client(server, timeout=0.05, metadata_timeout=7) as client:
-        for options, seconds in (({}, 0.05), ({"timeout": 0.1}, 0.1)):
+    async with way.client(server, timeout=0.2, metadata_timeout=7) as client:
+        for options, seconds in (({}, 0.2), ({"timeout": 0.3}, 0.3)):
             response = await way.start(client, "openai:fault-stall_mid", **options)
             with pytest.raises(reqllm.StreamTimeoutError) as caught:
                 await response.text()

@@ -71,7 +71,8 @@ class Way:
     ) -> AsyncIterator[Any]:
         """A client of the loopback provider, which tries everything once."""
         library_client = self.http(**http or {})
-        defaults = {"base_url": server.url, "api_key": KEY, "max_retries": 0}
+        url = server.url if server else None
+        defaults = {"base_url": url, "api_key": KEY, "max_retries": 0}
         try:
             yield self.made(**{**defaults, **options, "http_client": library_client})
         finally:
