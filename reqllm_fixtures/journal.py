@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,21 +26,23 @@ class Journal:
     def __init__(self, cassette: Path) -> None:
         self.path = cassette.with_name(f".{cassette.name}.{secrets.token_hex(4)}{_SUFFIX}")
         self._descriptor: int | None = None
+        self._lock = threading.Lock()  # of what is closed the descriptor may be another file's
 
     def add(self, number: int, interaction: Interaction) -> None:
         """Write a line. Raises OSError."""
-        if self._descriptor is None:
-            self._descriptor = self._opened()
-        # One write of a file opened for appending is never mixed with another's. It is not
-        # synced: a process that is killed loses nothing that the system has taken, and a sync
-        # for each answer would hold up every stream of the event loop.
+        # It is not synced: a process that is killed loses nothing that the system has taken.
         line = memoryview(_line(number, interaction))
-        while line:
-            line = line[os.write(self._descriptor, line) :]
+        with self._lock:
+            if self._descriptor is None:
+                self._descriptor = self._opened()
+            while line:
+                line = line[os.write(self._descriptor, line) :]
 
     def remove(self) -> None:
         """Close the journal and remove it."""
-        if self._descriptor is not None:
+        with self._lock:
+            if self._descriptor is None:
+                return
             descriptor, self._descriptor = self._descriptor, None
             if os.name == "nt":  # pragma: no cover - where what is open cannot be removed
                 os.close(descriptor)

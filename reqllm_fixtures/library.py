@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike, fspath
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures import matching
-from reqllm_fixtures.cassette import Cassette, Interaction, Matcher
+from reqllm_fixtures.cassette import Cassette, Interaction, Matcher, RecordedRequest
 from reqllm_fixtures.errors import (
     CassetteNotFoundError,
     FixtureError,
@@ -23,6 +26,7 @@ from reqllm_fixtures.errors import (
 from reqllm_fixtures.mode import Mode, chosen
 from reqllm_fixtures.publishing import Recording
 from reqllm_fixtures.recording import Recorder
+from reqllm_fixtures.redaction import Redactor
 from reqllm_fixtures.transport import Source, async_transport, checked_pace, transport
 
 if TYPE_CHECKING:
@@ -37,23 +41,30 @@ def use_cassette(
     mode: Mode | str | None = None,
     pace: float = 0.0,
     match: Matcher = matching.strict,
+    secrets: Iterable[str] = (),
     record_on_error: bool = False,
+    **filters: Any,
 ) -> CassetteInUse:
     """Use the cassette at this path, by `with` or `async with`, which opens it.
 
     mode: replay, record, fill or live; by default `REQLLM_MODE`, else replay.
     pace: stretches the recorded times: 0 is at once, 1 as recorded.
     match: decides which recording answers a request.
+    secrets: values that must not be written, beside the keys in the requests themselves and in
+        the environment's well-known variables.
     record_on_error: keep what was recorded also where the block raises.
+    filters: vcrpy's `filter_headers`, `filter_query_parameters`, `filter_post_data_parameters`,
+        `before_record_request`, `before_record_response`.
 
     Raises ModeError; on opening CassetteNotFoundError, CassetteFormatError; at the end of the
-    block PublishError, and UnmatchedRequestError for a miss that the block swallowed.
+    block PublishError, SecretError, and UnmatchedRequestError for a miss that the block swallowed.
     """
     return CassetteInUse(
         fspath(path),
         chosen(mode, Mode.REPLAY),
         pace=checked_pace(pace),
         match=match,
+        redactor=partial(Redactor.of, tuple(secrets), os.environ, **filters),
         record_on_error=record_on_error,
     )
 
@@ -88,6 +99,7 @@ class CassetteInUse:
         *,
         pace: float = 0.0,
         match: Matcher = matching.strict,
+        redactor: Callable[[], Redactor] | None = None,
         record_on_error: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -95,8 +107,10 @@ class CassetteInUse:
         self.mode = mode
         self._pace = pace
         self._match = match
+        self._make_redactor = redactor or partial(Redactor.of, environ=os.environ)
         self._record_on_error = record_on_error
         self._clock = clock
+        self._learning = threading.Lock()
         self._cassette: Cassette | None = None
         self._recorder: Recorder | None = None
         self._recording: Recording | None = None
@@ -107,9 +121,11 @@ class CassetteInUse:
     def __enter__(self) -> Self:
         self._cassette = self._opened()
         self._recorder = self._recording = None
+        self._redactor = self._make_redactor()  # of what is asked, not of what is recorded
         if self.mode in (Mode.RECORD, Mode.FILL):
-            self._recording = Recording(self.path, replaces=self.mode is Mode.RECORD)
-            self._recorder = Recorder(self._recording.add, clock=self._clock)
+            replaces = self.mode is Mode.RECORD
+            self._recording = Recording(self.path, self._make_redactor(), replaces=replaces)
+            self._recorder = Recorder(self._recording, clock=self._clock)
         return self
 
     def __exit__(
@@ -249,7 +265,12 @@ class CassetteInUse:
     def _source(self) -> Source:
         cassette = self.cassette
         plays = self.mode in (Mode.REPLAY, Mode.FILL)
-        return Source(cassette if plays else None, self._recorder)
+        return Source(cassette if plays else None, self._recorder, self._redacted)
+
+    def _redacted(self, request: RecordedRequest) -> RecordedRequest:
+        with self._learning:
+            self._redactor.learn(request)
+            return self._redactor.redact_request(request)
 
     def _report_swallowed(self) -> None:
         if misses := self.misses:

@@ -7,44 +7,61 @@ import os
 import tempfile
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import NamedTuple
 
 from reqllm_fixtures import files, journal
 from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures.cassette import Headers, Interaction, RecordedRequest, RecordedResponse
-from reqllm_fixtures.errors import CassetteNotFoundError, LeftJournalWarning, PublishError
+from reqllm_fixtures.cassette import Interaction, RecordedRequest
+from reqllm_fixtures.errors import (
+    CassetteNotFoundError,
+    LeftJournalWarning,
+    PublishError,
+    SecretError,
+)
 from reqllm_fixtures.locking import locked
-from reqllm_fixtures.matching import SECRET_QUERY
+from reqllm_fixtures.redaction import Redactor
+from reqllm_fixtures.secrets_scan import Leak, scan
 
-_REQUEST_HEADERS = {"content-type", "accept", "anthropic-version", "anthropic-beta"}
-_RESPONSE_HEADERS = {
-    "content-type",
-    "content-encoding",
-    "request-id",
-    "x-request-id",
-    "retry-after",
-    "retry-after-ms",
-}
+
+class _Checked(NamedTuple):
+    """An interaction as it may be written, and what in it still looks like a secret."""
+
+    known: int  # how many secrets were, when it was redacted
+    interaction: Interaction | None
+    leaks: list[Leak]
 
 
 class Recording:
-    """What was recorded and is not published yet, in memory and in the journal."""
+    """What was recorded and is not published yet, in memory and in the journal.
 
-    def __init__(self, path: str, *, replaces: bool) -> None:
+    What is written, be it to the journal, was redacted, and what still looks like a secret is not
+    written.
+    """
+
+    def __init__(self, path: str, redactor: Redactor, *, replaces: bool) -> None:
         self.path = path
+        self._redactor = redactor
         # A link keeps pointing where it points: journal and lock lie beside the file behind it.
         self._target = Path(os.path.realpath(path))
         self._replaces = replaces
         self._journal = journal.Journal(self._target)
         self._lock = threading.Lock()
         self._fresh: dict[int, Interaction] = {}
+        self._checked: dict[int, _Checked] = {}
+        # Redacting takes longer than receiving: an event loop must not wait for it.
+        self._writer: ThreadPoolExecutor | None = None
         self._discarded = False
         for left in journal.left_behind(self._target):
-            warnings.warn(_told(self.path, left), LeftJournalWarning, stacklevel=4)
+            warnings.warn(_told(self.path, left), LeftJournalWarning, stacklevel=3)
 
     def __len__(self) -> int:
         return len(self._fresh)
+
+    def learn(self, request: RecordedRequest) -> None:
+        """Note the credentials of a request that is about to be sent."""
+        self._redactor.learn(request)
 
     def add(self, number: int, interaction: Interaction) -> None:
         """Take what was recorded. It never raises: the answer belongs to the client."""
@@ -52,34 +69,76 @@ class Recording:
             if self._discarded:
                 return
             self._fresh[number] = interaction
-            # What the journal cannot take may still fit where the cassette goes; if it does not,
-            # publishing tells.
-            with contextlib.suppress(OSError):
-                self._journal.add(number, _without_secrets(interaction))
+            if self._writer is None:
+                self._writer = ThreadPoolExecutor(1, "reqllm-journal")
+            self._writer.submit(self._note, number, interaction)
 
     def publish(self) -> None:
         """Write what is new into the cassette, in the order of the requests.
 
-        Raises PublishError and CassetteFormatError; the old file is then as it was.
+        Raises PublishError, SecretError, CassetteFormatError; the old file is then as it was.
         """
+        self._finish_writing()
         with self._lock:
             if not self._fresh:
+                self._journal.remove()
                 return
-            new = [_without_secrets(self._fresh[number]) for number in sorted(self._fresh)]
-            try:
-                self._write(new)
-            except OSError as error:
-                raise self._refusal(error, new) from error
-            self._fresh.clear()
-            self._replaces = False  # what is recorded from now on is added to what was
-            self._journal.remove()
+            new = self._redacted()
+            if new:
+                try:
+                    self._write(new)
+                except OSError as error:
+                    raise self._refusal(error, new) from error
+                self._replaces = False  # what is recorded from now on is added to what was
+            self._forget()
 
     def discard(self) -> None:
         """Forget what was recorded, and what is still to be."""
+        self._discarded = True
+        self._finish_writing()
         with self._lock:
-            self._discarded = True
-            self._fresh.clear()
-            self._journal.remove()
+            self._forget()
+
+    def _note(self, number: int, interaction: Interaction) -> None:
+        """Write to the journal; whatever fails here, a full disk or a filter, publishing tells."""
+        if self._discarded:
+            return
+        with contextlib.suppress(Exception):
+            checked = self._checked[number] = self._check(interaction)
+            if checked.interaction is not None and not checked.leaks:
+                self._journal.add(number, checked.interaction)
+
+    def _finish_writing(self) -> None:
+        with self._lock:
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.shutdown()
+
+    def _forget(self) -> None:
+        self._fresh.clear()
+        self._checked.clear()
+        self._journal.remove()
+
+    def _check(self, interaction: Interaction) -> _Checked:
+        known = self._redactor.known
+        redacted = self._redactor.redact(interaction)
+        return _Checked(known, redacted, [] if redacted is None else scan(redacted))
+
+    def _redacted(self) -> list[Interaction]:
+        """Give what may be written. Raises SecretError."""
+        found: list[tuple[Interaction, list[Leak]]] = []
+        for number in sorted(self._fresh):
+            checked = self._checked.get(number)
+            if checked is None or checked.known != self._redactor.known:
+                # By now more credentials are known than when it was redacted for the journal.
+                checked = self._check(self._fresh[number])
+            if checked.interaction is not None:
+                found.append((checked.interaction, checked.leaks))
+        leaks = [(i, leak.place, leak.kind) for i, (_, each) in enumerate(found) for leak in each]
+        if leaks:
+            self._forget()
+            raise SecretError(self.path, leaks)
+        return [interaction for interaction, _ in found]
 
     def _write(self, new: list[Interaction]) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -127,39 +186,3 @@ def _told(path: str, left: Path) -> str:
         f"What was recorded until then is in {left}. Remove that file, or keep what it holds: "
         f"reqllm_fixtures.recover({str(left)!r}, {path!r})."
     )
-
-
-def _without_secrets(interaction: Interaction) -> Interaction:
-    """Keep of the headers what is on the lists: a key is never among them."""
-    request, response = interaction.request, interaction.response
-    return Interaction(
-        RecordedRequest(
-            request.method,
-            _masked(request.uri),
-            _kept(request.headers, _REQUEST_HEADERS),
-            request.body,
-        ),
-        RecordedResponse(
-            response.status,
-            response.reason,
-            _kept(response.headers, _RESPONSE_HEADERS),
-            response.pieces,
-            response.end,
-            response.recorded_at,
-        ),
-    )
-
-
-def _kept(headers: Headers, names: set[str]) -> Headers:
-    return tuple((name.lower(), value) for name, value in headers if name.lower() in names)
-
-
-def _masked(uri: str) -> str:
-    parts = urlsplit(uri)
-    fields = parts.query.split("&") if parts.query else []
-    query = "&".join(
-        f"{name}=REDACTED" if unquote(name).lower() in SECRET_QUERY else field
-        for field in fields
-        for name in [field.partition("=")[0]]
-    )
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query))

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from reqllm_fixtures.cassette import (
     End,
@@ -35,17 +35,27 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+class Keeper(Protocol):
+    """Who keeps what was recorded; neither of the two raises."""
+
+    def learn(self, request: RecordedRequest) -> None:
+        """Hear of a request before it is sent."""
+
+    def add(self, number: int, interaction: Interaction) -> None:
+        """Take an interaction that is over; `number` is its place in the order of the requests."""
+
+
 class Recorder:
     """Gives a tape to each request, in the order in which they start."""
 
     def __init__(
         self,
-        keep: Callable[[int, Interaction], None],
+        keeper: Keeper,
         *,
         clock: Clock = time.monotonic,
         now: Now = _now,
     ) -> None:
-        self._keep = keep
+        self._keeper = keeper
         self.clock = clock
         self.now = now
         self._numbers = itertools.count()
@@ -57,6 +67,7 @@ class Recorder:
         with self._lock:
             tape = Tape(next(self._numbers), request, self)
             self._running[tape.number] = tape
+        self._keeper.learn(request)
         return tape
 
     def stop(self) -> None:
@@ -70,7 +81,7 @@ class Recorder:
             if self._running.pop(tape.number, None) is None:
                 return
             recorded = tape.recorded(end)
-        self._keep(tape.number, recorded)
+        self._keeper.add(tape.number, recorded)
 
 
 class Tape:

@@ -8,13 +8,15 @@ by `secrets_scan`.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from itertools import pairwise
+from typing import Self
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from reqllm_fixtures import credentials
+from reqllm_fixtures import credentials, event_frames
 from reqllm_fixtures.cassette import (
     Headers,
     Interaction,
@@ -22,16 +24,21 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
+from reqllm_fixtures.compression import decoded
+from reqllm_fixtures.edits import cuts
+from reqllm_fixtures.errors import MissingDependencyError
 from reqllm_fixtures.known_secrets import KnownSecrets
+from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.pieces import content_type, cut_at_events
 from reqllm_fixtures.secret_places import (
     KEPT_REQUEST_HEADERS,
     REDACTED,
     SECRET_QUERY,
     kept_in_response,
 )
+from reqllm_fixtures.vcr_hooks import Filter, Hook, Hooks
 
-Hook = Callable[[Any], Any]
-Filter = str | tuple[str, Any]
+_OF_THE_CODING = frozenset({"content-encoding", "content-length"})
 
 # What providers write into their error messages: whose key it was, and its last characters.
 _ACCOUNT = re.compile(
@@ -44,8 +51,9 @@ _ACCOUNT = re.compile(
 class Redactor:
     """Redacts the interactions of one recording; it learns credentials from what is really sent."""
 
-    def __init__(self, secrets: KnownSecrets, hooks: Any = None) -> None:
+    def __init__(self, secrets: KnownSecrets, hooks: Hooks) -> None:
         self._secrets, self._hooks = secrets, hooks
+        self._learning = threading.Lock()  # requests of many threads may start at once
 
     @classmethod
     def of(
@@ -63,10 +71,27 @@ class Redactor:
         `environ` is where the vendors' variables are looked up.
         """
         known = {*secrets, *credentials.in_environment(environ or {})}
-        return cls(KnownSecrets(known))
+        hooks = Hooks(
+            filter_headers,
+            filter_query_parameters,
+            filter_post_data_parameters,
+            before_record_request,
+            before_record_response,
+        )
+        return cls(KnownSecrets(known), hooks)
 
     def __repr__(self) -> str:
         return f"<Redactor: {len(self._secrets.values)} secrets known>"
+
+    @property
+    def known(self) -> int:
+        """How many secrets are known; while it stays the same, so does what `redact` gives."""
+        return len(self._secrets.values)
+
+    @property
+    def known(self) -> int:
+        """How many secrets are known; what was redacted when there were fewer is out of date."""
+        return len(self._secrets.values)
 
     def learn(self, request: RecordedRequest) -> None:
         """Note the credentials of a request as it is really sent."""
@@ -75,27 +100,69 @@ class Redactor:
     def redact(self, interaction: Interaction) -> Interaction | None:
         """Take out all that must not be written; None if a hook says not to record it."""
         self.learn(interaction.request)
-        return Interaction(
-            self.redact_request(interaction.request), self._response(interaction.response)
-        )
+        request: RecordedRequest | None = interaction.request
+        response: RecordedResponse | None = interaction.response
+        if self._hooks:
+            request = self._hooks.of_request(interaction.request)
+            response = self._hooks.of_response(interaction.response)
+        if request is None or response is None:
+            return None
+        return Interaction(self._request(request), self._response(response))
 
     def redact_request(self, request: RecordedRequest) -> RecordedRequest:
-        """Redact a request alone: as it was recorded, and so as it is to be matched."""
+        """Redact a request alone: as it would be recorded, and so as it is to be matched."""
+        self.learn(request)
+        filtered = self._hooks.of_request(request) if self._hooks else request
+        return self._request(request if filtered is None else filtered)
+
+    def _request(self, request: RecordedRequest) -> RecordedRequest:
+        kept = KEPT_REQUEST_HEADERS | self._hooks.kept_headers
         return RecordedRequest(
             request.method,
             self._secrets.in_text(_without_keys(request.uri)),
-            self._headers(request.headers, KEPT_REQUEST_HEADERS.__contains__),
+            self._headers(request.headers, kept.__contains__),
             self._secrets.in_body(request.body),
         )
 
     def _response(self, response: RecordedResponse) -> RecordedResponse:
-        pieces = _without_accounts(self._secrets.in_pieces(response.pieces))
+        response = self._readable(response)
+        pieces = self._pieces(response)
         headers = self._headers(response.headers, kept_in_response)
         return replace(
             response,
             reason=self._secrets.in_text(response.reason),
             headers=_with_length(headers, _size(pieces) - _size(response.pieces)),
             pieces=pieces,
+        )
+
+    def _pieces(self, response: RecordedResponse) -> tuple[Piece, ...]:
+        if content_type(response.headers) == event_frames.CONTENT_TYPE:
+            body = event_frames.changed(response.body, self._same_size)
+            return tuple(
+                replace(piece, data=body[start:end])
+                for piece, (start, end) in zip(
+                    response.pieces, pairwise(cuts(response.pieces)), strict=True
+                )
+            )
+        return _without_accounts(self._secrets.in_pieces(response.pieces))
+
+    def _same_size(self, body: bytes) -> bytes:
+        return self._secrets.in_body(body, same_size=True)
+
+    def _readable(self, response: RecordedResponse) -> RecordedResponse:
+        """Decode a compressed answer, if there is something in it that must go."""
+        try:
+            body, is_coded = decoded(response.body, response.headers)
+        except (NodeError, MissingDependencyError):  # nobody here can read it
+            return response
+        if not is_coded or body == self._secrets.in_body(body):
+            return response
+        return replace(
+            response,
+            headers=tuple(
+                pair for pair in response.headers if pair[0].lower() not in _OF_THE_CODING
+            ),
+            pieces=cut_at_events(body, content_type(response.headers)),
         )
 
     def _headers(self, headers: Headers, kept: Callable[[str], bool]) -> Headers:
