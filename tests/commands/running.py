@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -51,7 +52,12 @@ def process(command: str, *args: str, env: Mapping[str, str] | None = None, **op
     """Start a command in a process of its own, with pipes at all three streams."""
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     return subprocess.Popen(
-        argv(command, *args), cwd=ROOT, env=env or environment(), **{**streams, **options}
+        argv(command, *args),
+        cwd=ROOT,
+        env=env or environment(),
+        # A run of the tests in the background ignores Ctrl-C; what it starts must not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **{**streams, **options},
     )
 
 
