@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
+from reqllm_fixtures.endings import says_it_is_over
 from reqllm_fixtures.errors import NoKeyError, RecordingEndedError
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
@@ -424,6 +425,8 @@ def _failure(recorded: RecordedResponse, path: str, module: Any, request: Any) -
     match recorded.end:
         case EndError(name=name, message=message):
             return lambda: _error(module, name, message, request)
+        case "client_closed" if says_it_is_over(recorded.body, recorded.headers):
+            return None
         case "client_closed":
             length = sum(len(piece.data) for piece in recorded.pieces)
             return lambda: RecordingEndedError(path, length)

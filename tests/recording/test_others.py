@@ -1,0 +1,122 @@
+"""What was recorded plays in stock vcrpy and pytest-recording, and vendors' SDKs record."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import anthropic
+import httpx
+import httpx2
+import openai
+import pytest
+import vcr
+
+from reqllm_fixtures import load, use_cassette
+from tests.loopback.provider import KEY, LoopbackProvider
+from tests.loopback.server import LoopbackServer
+
+from .reading import LOOPS, answer, fetch
+
+PROMPT = [{"role": "user", "content": "Hi"}]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "c.yaml"
+
+
+@pytest.fixture
+def url(server, answers):
+    return server.url + answers.path_of(answer("data: é\r\n\r\n".encode(), b"data: 2\n\n"))
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_stock_vcrpy_plays_it(tmp_path, url, kind, library):
+    """vcrpy finds the recording, and its body is the one that was sent."""
+    path = tmp_path / f"c.{kind}"
+    with use_cassette(path, mode="record") as cassette:
+        seen = fetch(LOOPS[0], url, cassette)
+    player = vcr.VCR(record_mode="none", serializer=kind, match_on=("method", "uri", "raw_body"))
+    with player.use_cassette(str(path)) as tape, library.Client(verify=False) as client:
+        assert client.post(url, json={"a": 1}).content == seen.body
+    assert tape.all_played
+
+
+def test_vcrpy_saves_what_filling_added(path, url):
+    """After vcrpy has saved the file again, it is filled and played on as before."""
+    with use_cassette(path, mode="record") as cassette:
+        first = fetch(LOOPS[0], url, cassette)
+    with vcr.VCR().use_cassette(str(path)) as tape:
+        tape._save(force=True)
+    with use_cassette(path, mode="fill") as cassette:
+        assert fetch(LOOPS[0], url, cassette).pieces == first.pieces
+        fetch(LOOPS[0], url, cassette, json=2)
+    assert len(load(path).interactions) == 2
+
+
+def test_pytest_recording_plays_it(tmp_path, url):
+    """A test under pytest-recording, with the network blocked, gets the recorded answer."""
+    path = tmp_path / "cassettes" / "test_it" / "test_it.yaml"
+    with use_cassette(path, mode="record") as cassette:
+        fetch(LOOPS[0], url, cassette)
+    (tmp_path / "test_it.py").write_text(
+        textwrap.dedent(f"""
+            import httpx, pytest
+
+            @pytest.mark.vcr
+            def test_it():
+                response = httpx.post({url!r}, json={{"a": 1}})
+                assert response.content == "data: é\\r\\n\\r\\ndata: 2\\n\\n".encode()
+        """),
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--block-network", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def chat(client, stream):
+    made = client.chat.completions.create(model="text", messages=PROMPT, stream=stream)
+    return [each.model_dump() for each in made] if stream else made.model_dump()
+
+
+def message(client, stream):
+    made = client.messages.create(model="text", messages=PROMPT, max_tokens=99, stream=stream)
+    return [each.model_dump() for each in made] if stream else made.model_dump()
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+def test_a_vendors_sdk_records_and_replays(path, vendor, stream):
+    """An SDK gets from the recording, with another key, what it got from the provider."""
+
+    def ask(cassette, address, key):
+        upstream = httpx2.HTTPTransport(verify=False)
+        with httpx2.Client(transport=cassette.transport(upstream=upstream)) as http:
+            if vendor == "openai":
+                client = openai.OpenAI(base_url=f"{address}/v1", api_key=key, http_client=http)
+                return chat(client, stream)
+            return message(
+                anthropic.Anthropic(base_url=address, api_key=key, http_client=http), stream
+            )
+
+    with LoopbackServer(LoopbackProvider(beat=0.0)) as server:
+        address = server.url
+        with use_cassette(path, mode="record") as cassette:
+            first = ask(cassette, address, KEY)
+    assert KEY not in path.read_text()
+    (interaction,) = load(path).interactions
+    with use_cassette(path) as cassette:
+        assert ask(cassette, address, "a dummy") == first
+    # An SDK may leave at the last event; who reads on to the end of the body gets that end.
+    with use_cassette(path) as cassette, httpx.Client(transport=cassette.transport()) as client:
+        request = interaction.request
+        response = client.request(request.method, request.uri, content=request.body)
+    assert response.content == interaction.response.body
