@@ -24,8 +24,13 @@ def edited(pieces: Sequence[Piece], edits: Iterable[Edit]) -> tuple[Piece, ...]:
     in_order = sorted(edits)
     starts = [edit.start for edit in in_order]
     done = []
-    for piece, (begin, end) in zip(pieces, pairwise(cuts(pieces)), strict=True):
-        within = in_order[bisect_left(starts, begin) : bisect_left(starts, end)]
+    first = 0
+    for number, (piece, (begin, end)) in enumerate(
+        zip(pieces, pairwise(cuts(pieces)), strict=True), 1
+    ):
+        # What is put behind the last byte belongs to the last piece.
+        last = bisect_left(starts, end) if number < len(pieces) else len(in_order)
+        within, first = in_order[first:last], last
         done.append(Piece(_edited(piece.data, begin, within), piece.at_ms) if within else piece)
     return tuple(done)
 

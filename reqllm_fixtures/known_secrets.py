@@ -18,6 +18,7 @@ from reqllm_fixtures.secret_places import REDACTED
 # text would spoil recordings and hide nothing. Where a header or a query holds one, it goes.
 SHORTEST = 8
 _SHORTEST_CORE = 6
+_OF_NUMBER = re.compile(rb"[:\[,]\s*[-+.\deE]*\Z")
 
 _MASK = REDACTED.encode()
 _VIEWS = (by_path, by_name, data_lines, whole)  # the decoded ones first: they know escapes
@@ -35,7 +36,8 @@ class KnownSecrets:
         return f"<KnownSecrets: {len(self.values)}>"
 
     def __or__(self, values: Iterable[str]) -> KnownSecrets:
-        return KnownSecrets([*self.values, *values])
+        more = KnownSecrets([*self.values, *values])
+        return self if more.values == self.values else more
 
     def in_text(self, text: str) -> str:
         """Replace the values in a text."""
@@ -65,41 +67,59 @@ class KnownSecrets:
         return {form: mask for value in self.values for form, mask in _forms(value)}
 
     def _found(self, content: bytes, *, escaped: bool) -> Iterator[tuple[int, int, bytes]]:
+        bounds = _unescaped if escaped else _as_is
         found = sorted(
-            (*(_unescaped if escaped else _as_is)(content, start, len(form)), mask)
+            (*bounds(content, start, len(form)), mask)
             for form, mask in self._needles.items()
             for start in _finds(content, form)
         )
-        while found:
-            start, end, mask = found.pop(0)
-            while found and found[0][0] < end:
-                _, other, _ = found.pop(0)
-                end, mask = max(end, other), mask if other <= end else _MASK
-            yield start, end, mask
+        for start, end, mask in _united(found):
+            is_number = escaped and _is_number(content, start, end)
+            yield start, end, b"1" + b"0" * (end - start - 1) if is_number else mask
+
+
+def _united(found: list[tuple[int, int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
+    """Make one of finds that overlap; the longest says what takes its place."""
+    start, end, mask = 0, 0, b""
+    for first, last, other in found:
+        if first >= end:
+            if mask:
+                yield start, end, mask
+            start, end, mask = first, last, other
+        elif last > end or (first, last) == (start, end):
+            end, mask = last, other if first == start else _MASK
+    if mask:
+        yield start, end, mask
+
+
+def _is_number(content: bytes, start: int, end: int) -> bool:
+    """Tell digits that are a number of JSON, where a word would break it."""
+    return content[start:end].isdigit() and bool(
+        _OF_NUMBER.search(content[max(0, start - 32) : start])
+    )
 
 
 def _forms(value: str) -> Iterator[tuple[bytes, bytes]]:
     """Give a value as it may be written, each form with what takes its place."""
     raw = value.encode("utf-8", "surrogatepass")
-    for core in _in_base64(raw):
-        yield core, _cycled(len(core))  # of the same size, so that the rest can be decoded
+    yield from _in_base64(raw)
     quoted = quote(raw, safe="")
     escapes = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     escapes |= {escape.replace("/", r"\/") for escape in escapes}
     for form in {quoted, _lower_hex(quoted), quote(raw), quote_plus(raw), *escapes}:
         yield form.encode("utf-8", "surrogatepass"), _MASK
-    # Among JSON's numbers a word would be no JSON.
-    yield raw, b"1" + b"0" * (len(raw) - 1) if raw.isdigit() else _MASK
+    yield raw, _MASK
 
 
-def _in_base64(raw: bytes) -> Iterator[bytes]:
+def _in_base64(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Give what is sure to appear where a value is part of something that is encoded in base64."""
     for offset in range(3):
-        whole_groups = raw[(3 - offset) % 3 :]
-        core = whole_groups[: len(whole_groups) // 3 * 3]
+        groups = raw[(3 - offset) % 3 :]
+        core = groups[: len(groups) // 3 * 3]
         if len(core) >= _SHORTEST_CORE:
-            yield base64.b64encode(core)
-            yield base64.urlsafe_b64encode(core)
+            mask = base64.b64encode(_cycled(len(core)))  # so that what it is part of can be decoded
+            yield base64.b64encode(core), mask
+            yield base64.urlsafe_b64encode(core), mask
 
 
 def _lower_hex(quoted: str) -> str:

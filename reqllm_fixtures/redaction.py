@@ -88,14 +88,11 @@ class Redactor:
         """How many secrets are known; while it stays the same, so does what `redact` gives."""
         return len(self._secrets.values)
 
-    @property
-    def known(self) -> int:
-        """How many secrets are known; what was redacted when there were fewer is out of date."""
-        return len(self._secrets.values)
-
     def learn(self, request: RecordedRequest) -> None:
         """Note the credentials of a request as it is really sent."""
-        self._secrets |= credentials.in_request(request)
+        found = credentials.in_request(request)
+        with self._learning:
+            self._secrets |= found
 
     def redact(self, interaction: Interaction) -> Interaction | None:
         """Take out all that must not be written; None if a hook says not to record it."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reqllm_fixtures.cassette import Headers, Interaction
+from reqllm_fixtures import event_frames
+from reqllm_fixtures.cassette import Headers, Interaction, RecordedResponse
+from reqllm_fixtures.compression import decoded
+from reqllm_fixtures.errors import MissingDependencyError
 from reqllm_fixtures.json_strings import Text, by_path, data_lines, whole
+from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.pieces import content_type
 from reqllm_fixtures.secret_shapes import hits
 
 
@@ -27,7 +32,7 @@ def scan(interaction: Interaction) -> list[Leak]:
             *_in_body("request body", request.body),
             *_in_text("response reason", response.reason),
             *_in_headers("response header", response.headers),
-            *_in_body("response body", response.body),
+            *_in_body("response body", _readable(response)),
         ]
     )
 
@@ -40,6 +45,16 @@ def scan_text(text: str) -> list[Leak]:
 def scan_bytes(data: bytes) -> list[Leak]:
     """Look through the content of a file."""
     return _distinct(_in_body("", data))
+
+
+def _readable(response: RecordedResponse) -> bytes:
+    """Give a body as a reader sees it: decoded, and without the frames around its events."""
+    if content_type(response.headers) == event_frames.CONTENT_TYPE:
+        return event_frames.unwrapped(response.body)
+    try:
+        return decoded(response.body, response.headers)[0]
+    except (NodeError, MissingDependencyError):
+        return response.body
 
 
 def _in_text(place: str, text: str) -> Iterator[Leak]:
