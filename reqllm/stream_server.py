@@ -217,8 +217,7 @@ class StreamServer:
     def _after(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
         """Keep a batch of chunks, and end the stream if it ended by them."""
         decoder = self._decoder
-        if chunks:
-            self._keep(chunks)
+        self._keep(chunks)
         if decoder.error is not None:
             return chunks + self._fail(decoder.error)
         if decoder.ended:
@@ -293,13 +292,12 @@ class StreamServer:
 
     # Keeping.
     def _keep(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
-        if chunks:
-            if not self._chunks_given:
-                chunks[1:1] = self._request_warnings
-                self._chunks_given = True
-            self._unfolded += chunks
-            if len(self._unfolded) > _FOLD_AFTER:
-                self._fold()
+        if chunks and not self._chunks_given:
+            chunks[1:1] = self._request_warnings
+            self._chunks_given = True
+        self._unfolded += chunks
+        if len(self._unfolded) > _FOLD_AFTER:
+            self._fold()
         return chunks
 
     def _fold(self) -> None:
