@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,9 @@ from reqllm_fixtures.errors import (
 from reqllm_fixtures.locking import locked
 from reqllm_fixtures.redaction import Redactor
 from reqllm_fixtures.secrets_scan import Leak, scan
+
+# Seconds in which a client has taken its last piece, before another thread competes with it.
+_LEISURE = 0.05
 
 
 class _Checked(NamedTuple):
@@ -52,6 +56,7 @@ class Recording:
         self._checked: dict[int, _Checked] = {}
         # Redacting takes longer than receiving: an event loop must not wait for it.
         self._writer: ThreadPoolExecutor | None = None
+        self._hurry = threading.Event()
         self._discarded = False
         for left in journal.left_behind(self._target):
             warnings.warn(_told(self.path, left), LeftJournalWarning, stacklevel=3)
@@ -71,7 +76,9 @@ class Recording:
             self._fresh[number] = interaction
             if self._writer is None:
                 self._writer = ThreadPoolExecutor(1, "reqllm-journal")
-            self._writer.submit(self._note, number, interaction)
+                self._hurry.clear()
+            due = time.monotonic() + _LEISURE
+            self._writer.submit(self._note, number, interaction, due)
 
     def publish(self) -> None:
         """Write what is new into the cassette, in the order of the requests.
@@ -99,10 +106,10 @@ class Recording:
         with self._lock:
             self._forget()
 
-    def _note(self, number: int, interaction: Interaction) -> None:
+    def _note(self, number: int, interaction: Interaction, due: float) -> None:
         """Write to the journal; whatever fails here, a full disk or a filter, publishing tells."""
-        if self._discarded:
-            return
+        if self._hurry.wait(max(0.0, due - time.monotonic())):
+            return  # it is being published, or forgotten: no journal is needed any more
         with contextlib.suppress(Exception):
             checked = self._checked[number] = self._check(interaction)
             if checked.interaction is not None and not checked.leaks:
@@ -111,6 +118,7 @@ class Recording:
     def _finish_writing(self) -> None:
         with self._lock:
             writer, self._writer = self._writer, None
+            self._hurry.set()
         if writer is not None:
             writer.shutdown()
 
