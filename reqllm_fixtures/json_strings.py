@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 _TOKEN = re.compile(
     # Where a document begins: whatever was left open before it was cut off.
-    rb"(?P<start>^(?:[ \t]*data:[ ]?)?(?=[{\[]))"
+    rb"(?P<start>^(?:[ \t]*data:[ ]?(?=[{\[\"])|(?=[{\[])))"
     # A string has no line end in it: one that was cut off ends there.
     rb'|"(?P<string>[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+)"?'
     rb"|(?P<number>-?\d[\d.eE+-]*+)|[{}\[\],]",
@@ -27,6 +27,7 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
 )
 _SHORT_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
+_DEEPEST_TOLD = 50  # of a path; texts further down are told apart by no more
 # What tells apart the streams that run through one place.
 _MARKS = frozenset({b"index", b"output_index", b"content_index", b"contentBlockIndex", b"item_id"})
 
@@ -157,26 +158,34 @@ def _grouped(strings: Iterable[tuple[Hashable, _String]]) -> list[Text]:
 
 
 def _strings(body: bytes) -> Iterator[_String]:
+    """Find the strings of the documents in a body; what is not in one may be any text."""
     stack: list[_Frame] = []
+    met = started = body.lstrip()[:1] in (b"{", b"[")
     for token in _TOKEN.finditer(body):
         top = stack[-1] if stack else None
         kind = token.lastgroup
         if kind == "start":
             stack.clear()
-        elif kind == "string":
-            if top and not top.is_list and top.key is None:
+            met = started = True
+            continue
+        if kind == "string" and met:
+            if top and top.key is None and not top.is_list:
                 top.key = token["string"]
-            else:
-                if top and top.key in _MARKS:
-                    top.marks += (token["string"],)
-                yield _String(
-                    token["string"], token.start("string"), tuple(stack), top and top.place
-                )
+            elif top or started:
+                yield _noted(token, top, stack)
         elif kind == "number":
             if top and top.key in _MARKS:
                 top.marks += (token["number"],)
-        else:
+        elif kind is None:
             _punctuation(token[0], top, stack)
+        started = False
+
+
+def _noted(token: re.Match[bytes], top: _Frame | None, stack: list[_Frame]) -> _String:
+    raw = token["string"]
+    if top and top.key in _MARKS:
+        top.marks += (raw,)
+    return _String(raw, token.start("string"), tuple(stack[:_DEEPEST_TOLD]), top and top.place)
 
 
 def _punctuation(mark: bytes, top: _Frame | None, stack: list[_Frame]) -> None:

@@ -51,12 +51,12 @@ class KnownSecrets:
     def in_pieces(self, pieces: tuple[Piece, ...], *, same_size: bool = False) -> tuple[Piece, ...]:
         """Replace the values in a body that was cut, also where a cut or an event parts them."""
         for view in _VIEWS if self._needles else ():
-            body = b"".join(piece.data for piece in pieces)
+            body, at = b"".join(piece.data for piece in pieces), cuts(pieces)
             edits = [
                 edit
                 for text in view(body)
                 for start, end, mask in self._found(text.content, escaped=view is whole)
-                for edit in spread(text.where(start, end), mask, cuts(pieces), same_size=same_size)
+                for edit in spread(text.where(start, end), mask, at, same_size=same_size)
             ]
             pieces = edited(pieces, edits) if edits else pieces
         return pieces

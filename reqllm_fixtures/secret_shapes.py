@@ -17,14 +17,17 @@ _BEFORE_64 = rb"(?<![A-Za-z0-9_+/-])"
 
 
 class Shape(NamedTuple):
-    """A kind of secret, the pattern it has, and the part of it that must look random."""
+    """A kind of secret: a pattern, whose group must look random, and a part that it never lacks."""
 
     kind: str
     pattern: re.Pattern[bytes]
+    hint: bytes  # in lower case
 
 
-def _shape(kind: str, prefix: str, rest: str, before: bytes = _BEFORE) -> Shape:
-    return Shape(kind, re.compile(before + rb"(?:%b)(%b)" % (prefix.encode(), rest.encode())))
+def _shape(kind: str, prefix: str, rest: str, before: bytes = _BEFORE, *, hint: str = "") -> Shape:
+    pattern = before + rb"(?:%b)(%b)" % (prefix.encode(), rest.encode())
+    literal = hint or re.split(r"[^\w-]", prefix)[0]
+    return Shape(kind, re.compile(pattern), literal.lower().encode())
 
 
 SHAPES = (
@@ -47,18 +50,25 @@ SHAPES = (
     _shape("a Google key (AIza)", "AIza", "[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])", _BEFORE_64),
     _shape("a Google token (ya29.)", r"ya29\.", "[A-Za-z0-9_-]{20,}", _BEFORE_64),
     _shape("a Google client secret (GOCSPX-)", "GOCSPX-", "[A-Za-z0-9_-]{20,}"),
-    _shape("an AWS access key", "AKIA|ASIA", "[0-9A-Z]{16}(?![0-9A-Za-z_+/-])", _BEFORE_64),
+    _shape(
+        "an AWS access key", "AKIA|ASIA", "[0-9A-Z]{16}(?![0-9A-Za-z_+/-])", _BEFORE_64, hint="ia"
+    ),
     _shape("a Bedrock key (ABSK)", "ABSK", "[A-Za-z0-9+/]{30,}", _BEFORE_64),
     _shape("a Bedrock key (bedrock-api-key-)", "bedrock-api-key-", "[A-Za-z0-9+/_=-]{20,}"),
     _shape(
-        "an AWS secret key", r"(?i:aws_?secret_?access_?key)[\"'\s:=\\]{1,8}", "[A-Za-z0-9/+]{40}"
+        "an AWS secret key",
+        r"(?i:aws_?secret_?access_?key)[\"'\s:=\\]{1,8}",
+        "[A-Za-z0-9/+]{40}",
+        hint="access",
     ),
-    _shape("a GitHub token", "gh[pousr]_|github_pat_", "[A-Za-z0-9_]{30,}"),
+    _shape("a GitHub token", "gh[pousr]_|github_pat_", "[A-Za-z0-9_]{30,}", hint="gh"),
     _shape("a Slack token", "xox[abprs]-", "[A-Za-z0-9-]{16,}"),
-    _shape("a Stripe key", "[sr]k_(?:live|test)_", "[A-Za-z0-9]{20,}"),
+    _shape("a Stripe key", "[sr]k_(?:live|test)_", "[A-Za-z0-9]{20,}", hint="k_"),
     _shape("an OpenAI organisation (org-)", "org-", "[A-Za-z0-9]{20,}"),
     _shape("an OpenAI project (proj_)", "proj_", "[A-Za-z0-9]{20,}"),
-    _shape("a bearer token", r"(?i:bearer)(?:\s|%20|\+)+", "[A-Za-z0-9._~+/=-]{20,}"),
+    _shape(
+        "a bearer token", r"(?i:bearer)(?:\s|%20|\+)+", "[A-Za-z0-9._~+/=-]{20,}", hint="bearer"
+    ),
 )
 _JWT = re.compile(_BEFORE_64 + rb"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _PRIVATE_KEY = re.compile(
@@ -68,7 +78,7 @@ _PRIVATE_KEY = re.compile(
 _BASIC = re.compile(rb"(?i:basic)\s+([A-Za-z0-9+/]{12,}={0,2})")
 
 _CLASS = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+")
-_SHARE_OF_CHANGES = 0.2
+_SHARE_OF_CHANGES = 0.15
 _FEWEST_CHARACTERS = 8
 
 
@@ -82,8 +92,9 @@ class Hit(NamedTuple):
 
 def hits(text: bytes) -> Iterator[Hit]:
     """Find what looks like a secret."""
-    for kind, pattern in SHAPES:
-        for match in pattern.finditer(text):
+    lower = text.lower()
+    for kind, pattern, hint in SHAPES:
+        for match in pattern.finditer(text) if hint in lower else ():
             if looks_random(match[1]):
                 yield Hit(*match.span(), kind)
     for match in _JWT.finditer(text):
@@ -103,7 +114,7 @@ def looks_random(text: bytes) -> bool:
     return (
         mixed
         and len(set(text)) >= _FEWEST_CHARACTERS
-        and len(_runs_without_separators(text)) >= _SHARE_OF_CHANGES * size
+        and len(_runs_without_separators(text)) - 1 >= _SHARE_OF_CHANGES * size
     )
 
 

@@ -119,10 +119,10 @@ def with_body(pieces: tuple[Piece, ...], body: bytes) -> tuple[Piece, ...]:
     old, new = before.splitlines(keepends=True), body.splitlines(keepends=True)
     if len(old) != len(new):
         old, new = [before], [body]
-    edits, at = [], 0
+    edits, at, places = [], 0, cuts(pieces)
     for left, right in zip(old, new, strict=True):
         if left != right:
-            edits += _within_cuts(at, left, right, cuts(pieces))
+            edits += _within_cuts(at, left, right, places)
         at += len(left)
     return edited(pieces, edits)
 
