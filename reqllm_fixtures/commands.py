@@ -1,4 +1,4 @@
-"""The command `reqllm-fixtures`: play, show and decode what models really sent."""
+"""The command `reqllm-fixtures`, with those of its commands that show what was really sent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from reqllm.commands import HELP, checked_pace, checked_wire
+from reqllm_fixtures.command_line import NAME
+from reqllm_fixtures.scan_command import scan_command
 
 if TYPE_CHECKING:
     from reqllm_fixtures.cassette import Interaction
 
-NAME = "reqllm-fixtures"
 PLAY_EXAMPLES = """\b
 Examples:
   reqllm-fixtures play cassettes/demo.yaml
@@ -42,7 +43,10 @@ Exit status: 0 the stream is complete, 1 it is not, 2 the command was asked wron
 @click.group(name=NAME, context_settings=HELP)
 @click.version_option(package_name="reqllm", prog_name=NAME)
 def reqllm_fixtures() -> None:
-    """Play, show and decode what language models really sent."""
+    """Record, play, show and check what language models really sent."""
+
+
+reqllm_fixtures.add_command(scan_command)
 
 
 @reqllm_fixtures.command(epilog=PLAY_EXAMPLES, short_help="Play the streams in a cassette.")
