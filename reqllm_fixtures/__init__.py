@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import NoKeyError as NoKeyError
     from reqllm_fixtures.errors import PublishError as PublishError
     from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
+    from reqllm_fixtures.errors import RulesError as RulesError
+    from reqllm_fixtures.errors import SecretError as SecretError
     from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
     from reqllm_fixtures.errors import StalePiecesWarning as StalePiecesWarning
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
@@ -55,6 +57,8 @@ _HOMES = {
         "NoKeyError",
         "PublishError",
         "RecordingEndedError",
+        "RulesError",
+        "SecretError",
         "SlowYamlWarning",
         "StalePiecesWarning",
         "UnmatchedRequestError",

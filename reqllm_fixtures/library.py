@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from os import PathLike, fspath
 from types import ModuleType, TracebackType
@@ -21,6 +21,7 @@ from reqllm_fixtures.errors import (
     CassetteNotFoundError,
     FixtureError,
     MissingDependencyError,
+    RulesError,
     UnmatchedRequestError,
 )
 from reqllm_fixtures.mode import Mode, chosen
@@ -40,7 +41,9 @@ def use_cassette(
     *,
     mode: Mode | str | None = None,
     pace: float = 0.0,
-    match: Matcher = matching.strict,
+    match: Matcher | str | Iterable[str] = (),
+    match_on: Sequence[Any] | None = None,
+    allow_repeats: bool = False,
     secrets: Iterable[str] = (),
     record_on_error: bool = False,
     **filters: Any,
@@ -49,21 +52,25 @@ def use_cassette(
 
     mode: replay, record, fill or live; by default `REQLLM_MODE`, else replay.
     pace: stretches the recorded times: 0 is at once, 1 as recorded.
-    match: decides which recording answers a request.
+    match: what may vary in a body that is matched, by JSON path or by the name of a preset, as
+        `matching.Rules` has it; or a matcher of one's own.
+    match_on: names of vcrpy's matchers, or functions, in place of the strict matching.
+    allow_repeats: play the last recording of a request again where all were played.
     secrets: values that must not be written, beside the keys in the requests themselves and in
         the environment's well-known variables.
     record_on_error: keep what was recorded also where the block raises.
     filters: vcrpy's `filter_headers`, `filter_query_parameters`, `filter_post_data_parameters`,
         `before_record_request`, `before_record_response`.
 
-    Raises ModeError; on opening CassetteNotFoundError, CassetteFormatError; at the end of the
-    block PublishError, SecretError, and UnmatchedRequestError for a miss that the block swallowed.
+    Raises ModeError, RulesError; on opening CassetteNotFoundError, CassetteFormatError; at the end
+    of the block PublishError, SecretError, and UnmatchedRequestError for a miss that the block
+    swallowed.
     """
     return CassetteInUse(
         fspath(path),
         chosen(mode, Mode.REPLAY),
         pace=checked_pace(pace),
-        match=match,
+        match=_matcher(match, match_on, allow_repeats),
         redactor=partial(Redactor.of, tuple(secrets), os.environ, **filters),
         record_on_error=record_on_error,
     )
@@ -253,6 +260,25 @@ class CassetteInUse:
             pace=self._pace,
         )
 
+    @contextlib.contextmanager
+    def patch(self) -> Iterator[Self]:
+        """Answer the clients that the code in this block builds by itself, of either library.
+
+        For code that takes no transport. It replaces how their real transports send, for this
+        task and those that it starts, and for threads while no other cassette is patched in.
+        """
+        from reqllm_fixtures.patching import Patched, patched
+
+        def make(module: ModuleType, upstream: Any) -> Any:
+            return self.transport(module, upstream=upstream)
+
+        def make_async(module: ModuleType, upstream: Any) -> Any:
+            return self.async_transport(module, upstream=upstream)
+
+        _ = self.cassette  # which must be open
+        with patched(Patched(self.path, make, make_async)):
+            yield self
+
     def _opened(self) -> Cassette:
         if self.mode in (Mode.REPLAY, Mode.FILL):
             try:
@@ -295,6 +321,22 @@ def _chain(error: BaseException) -> list[BaseException]:
         chain.append(following)
         following = following.__cause__ or following.__context__
     return chain
+
+
+def _matcher(
+    match: Matcher | str | Iterable[str], match_on: Sequence[Any] | None, allow_repeats: bool
+) -> Matcher:
+    if not isinstance(match, str | Iterable):
+        if match_on is not None or allow_repeats:
+            raise RulesError("Expected a matcher, or match_on and allow_repeats. Came: both.")
+        return match
+    if match_on is not None:
+        from reqllm_fixtures.vcr_matching import VcrRules
+
+        return VcrRules(match_on, match, allow_repeats=allow_repeats)
+    if match or allow_repeats:
+        return matching.Rules(match, allow_repeats=allow_repeats)
+    return matching.strict
 
 
 def _library_of(upstream: Any) -> ModuleType:

@@ -25,6 +25,9 @@ Rhythm = Callable[[Piece], float]
 Failure = Callable[[], Exception]
 Redacted = Callable[[RecordedRequest], RecordedRequest]
 
+# Marks a request that we send on, so that it does not come to a cassette twice.
+SENT_BY_US = "reqllm_fixtures"
+
 # What a client may use for a key where it has none: it never goes out.
 NO_KEY = "reqllm-no-key-replay-only"
 
@@ -259,7 +262,7 @@ class _Base:
             request.url,
             headers=headers,
             stream=request.stream,
-            extensions=request.extensions,
+            extensions={**request.extensions, SENT_BY_US: True},
         )
 
     def _closed(self) -> None:

@@ -15,10 +15,13 @@ from reqllm_fixtures import (
     CassetteNotFoundError,
     Mode,
     ModeError,
+    RulesError,
+    SecretError,
     UnmatchedRequestError,
     load,
     use_cassette,
 )
+from reqllm_fixtures.matching import Rules
 from reqllm_fixtures.mode import chosen
 
 from .reading import LOOPS, WAYS, answer, fetch, transport_of
@@ -279,3 +282,40 @@ def test_every_kind_of_file(way, url, tmp_path, kind):
     assert bodies(path) == [b'{"a":1}', b'{"a":2}']
     with use_cassette(path) as cassette:
         assert fetch(way, url, cassette).body == b"data: 1\n\ndata: 2\n\n"
+
+
+def test_what_may_vary(url, path):
+    """What was declared to vary may, by path, by vcrpy's matchers, and as often as allowed."""
+    with use_cassette(path, mode="record") as cassette:
+        fetch(LOOPS[0], url, cassette, json={"a": 1, "b": 1})
+    ways = ({"match": "$.b"}, {"match": ["$.b"]}, {"match": Rules("$.b")}, {"match_on": ["uri"]})
+    for how in ways:
+        with use_cassette(path, **how) as cassette:
+            fetch(LOOPS[0], url, cassette, json={"a": 1, "b": 2})
+    with use_cassette(path, allow_repeats=True) as cassette:
+        for _ in range(3):
+            fetch(LOOPS[0], url, cassette, json={"a": 1, "b": 1})
+    with pytest.raises(RulesError, match="both"):
+        use_cassette(path, match=Rules("$.b"), allow_repeats=True)
+
+
+def test_secrets(url, path):
+    """A key in use, and what was named a secret, is in no file; what looks like one is refused."""
+    key, name = "a-key-of-nobody's-1234", "Rumpelstilzchen"
+    body = {"prompt": f"I am {name}, my key is {key}", "max_tokens": 9}
+    headers = {"authorization": f"Bearer {key}", "cookie": "session=1234567890"}
+    with use_cassette(path, mode="record", secrets=[name]) as cassette:
+        fetch(LOOPS[0], url, cassette, json=body, headers=headers)
+    text = path.read_text()
+    assert not any(each in text for each in (key, name, "1234567890"))
+    assert "max_tokens" in text
+
+    with use_cassette(path, secrets=[name]) as cassette:
+        assert fetch(LOOPS[0], url, cassette, json=body, headers=headers).status == 200
+
+    shaped = {"prompt": "sk-ant-api03-" + "aB3dE5fG7h" * 9 + "AA"}
+    with pytest.raises(SecretError) as caught, use_cassette(path, mode="fill") as cassette:
+        fetch(LOOPS[0], url, cassette, json=shaped)
+    assert "aB3dE5" not in str(caught.value)
+    assert path.read_text() == text
+    assert os.listdir(path.parent) == [path.name]

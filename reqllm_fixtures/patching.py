@@ -1,0 +1,139 @@
+"""For code that builds its own clients: while a cassette is patched in, their requests come to it.
+
+What is replaced is the method by which the real transports of httpx and httpx2 send; what a client
+is built from, mounts and proxies included, stays. A context variable tells whose request it is, so
+that two tasks with two cassettes do not mix.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import wraps
+from types import ModuleType
+from typing import Any
+
+from reqllm_fixtures.errors import FixtureError
+from reqllm_fixtures.transport import SENT_BY_US
+
+Make = Callable[[ModuleType, Any], Any]
+"""Makes a transport of a module over one that sends."""
+
+LIBRARIES = ("httpx", "httpx2")
+_METHODS = (
+    ("HTTPTransport", "handle_request"),
+    ("AsyncHTTPTransport", "handle_async_request"),
+)
+
+
+class Patched:
+    """What one `patch()` stands for: how to answer, in which contexts."""
+
+    def __init__(self, path: str, make: Make, make_async: Make) -> None:
+        self.path = path
+        self.make = make
+        self.make_async = make_async
+
+
+# The one place with state of a module: what it describes, two patched classes, is one, too.
+_current: ContextVar[Patched | None] = ContextVar("reqllm_patched", default=None)
+_active: list[Patched] = []
+_undo: list[Callable[[], None]] = []
+_lock = threading.Lock()
+
+
+@contextmanager
+def patched(ours: Patched) -> Iterator[None]:
+    """Send what the installed libraries' own transports are asked to send through `ours`."""
+    with _lock:
+        if not _active:
+            _undo.extend(undo for module in _installed() for undo in _patch(module))
+        _active.append(ours)
+    token = _current.set(ours)
+    try:
+        yield
+    finally:
+        # A fixture's end may run in another context than its beginning: there it is not set.
+        with suppress(ValueError):
+            _current.reset(token)
+        with _lock:
+            _active.remove(ours)
+            if not _active:
+                while _undo:
+                    _undo.pop()()
+
+
+def _responsible() -> Patched | None:
+    """Tell whose request this is.
+
+    A thread begins without its starter's context; while there is one cassette it is that one's.
+    """
+    ours = _current.get()
+    active = list(_active)
+    if ours is not None and ours in active:
+        return ours
+    if len(active) > 1:
+        paths = ", ".join(each.path for each in active)
+        raise FixtureError(
+            f"Expected a request made inside one block of patch(). Came: one from another thread "
+            f"or task while {len(active)} are open ({paths}). Start it with "
+            "contextvars.copy_context().run, or hand cassette.transport() to its client."
+        )
+    return active[0] if active else None
+
+
+def _installed() -> Iterator[ModuleType]:
+    for name in LIBRARIES:
+        try:
+            yield importlib.import_module(name)
+        except ImportError:
+            continue
+
+
+def _patch(module: ModuleType) -> Iterator[Callable[[], None]]:
+    for kind, method in _METHODS:
+        transport: Any = getattr(module, kind)
+        real = getattr(transport, method)
+        wrap = _wrapped if kind == "HTTPTransport" else _async_wrapped
+        setattr(transport, method, wrap(module, real))
+        yield lambda transport=transport, method=method, real=real: setattr(  # type: ignore[misc]
+            transport, method, real
+        )
+
+
+def _wrapped(module: ModuleType, real: Any) -> Any:
+    @wraps(real)
+    def handle_request(self: Any, request: Any) -> Any:
+        ours = None if SENT_BY_US in request.extensions else _responsible()
+        if ours is None:
+            return real(self, request)
+        return ours.make(module, _Sender(self, real)).handle_request(request)
+
+    return handle_request
+
+
+def _async_wrapped(module: ModuleType, real: Any) -> Any:
+    @wraps(real)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        ours = None if SENT_BY_US in request.extensions else _responsible()
+        if ours is None:
+            return await real(self, request)
+        made = ours.make_async(module, _Sender(self, real))
+        return await made.handle_async_request(request)
+
+    return handle_async_request
+
+
+class _Sender:
+    """A real transport as it is without us."""
+
+    def __init__(self, transport: Any, real: Any) -> None:
+        self._transport, self._real = transport, real
+
+    def handle_request(self, request: Any) -> Any:
+        return self._real(self._transport, request)
+
+    handle_async_request = handle_request

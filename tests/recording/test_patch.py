@@ -1,0 +1,155 @@
+"""`patch()`: code that builds its own clients is recorded and answered, and no other code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from functools import partial
+
+import httpx
+import httpx2
+import openai
+import pytest
+
+from reqllm_fixtures import FixtureError, load, use_cassette
+from tests.loopback.provider import KEY, LoopbackProvider
+from tests.loopback.server import LoopbackServer
+
+from .reading import WAYS, answer, fetch
+
+everywhere = pytest.mark.parametrize("way", WAYS, ids=str)
+METHODS = [
+    (getattr(module, kind), method)
+    for module in (httpx, httpx2)
+    for kind, method in (
+        ("HTTPTransport", "handle_request"),
+        ("AsyncHTTPTransport", "handle_async_request"),
+    )
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "c.yaml"
+
+
+@pytest.fixture
+def url(server, answers):
+    return server.url + answers.path_of(answer(b"data: 1\n\n", b"data: 2\n\n", after=0.02))
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_patched():
+    before = [getattr(*each) for each in METHODS]
+    yield
+    assert [getattr(*each) for each in METHODS] == before
+
+
+@everywhere
+def test_a_client_of_the_codes_own(way, server, url, path):
+    """It is recorded piece by piece, and answered without asking the server again."""
+    with use_cassette(path, mode="record") as cassette, cassette.patch():
+        first = fetch(way, url)
+    asked = len(server.requests)
+    with use_cassette(path) as cassette, cassette.patch():
+        second = fetch(way, url)
+    assert first.pieces == second.pieces == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert len(server.requests) == asked
+    assert server.requests[-1].header("accept-encoding") == "identity"
+    fetch(way, url)
+    assert len(server.requests) == asked + 1
+
+
+@everywhere
+def test_a_transport_of_ours_inside_is_not_recorded_twice(way, url, path):
+    """A client on the cassette's own transport goes out through the patched one once."""
+    with use_cassette(path, mode="record") as cassette, cassette.patch():
+        fetch(way, url, cassette)
+    assert len(load(path).interactions) == 1
+
+
+def test_two_tasks_with_two_cassettes(server, answers, tmp_path):
+    """Each task's requests come to its own cassette, however they overlap."""
+    url = server.url + answers.path_of(answer(b"1", b"2", after=0.02))
+
+    async def use(number):
+        path = tmp_path / f"{number}.yaml"
+        async with use_cassette(path, mode="record") as cassette:
+            with cassette.patch():
+                for turn in range(3):
+                    async with httpx.AsyncClient(verify=False) as client:
+                        await client.post(url, json=[number, turn])
+
+    async def main():
+        await asyncio.gather(*(use(number) for number in range(4)))
+
+    asyncio.run(main())
+    for number in range(4):
+        bodies = [each.request.body for each in load(tmp_path / f"{number}.yaml").interactions]
+        assert bodies == [b"[%d,%d]" % (number, turn) for turn in range(3)]
+
+
+def in_thread(call):
+    failures = []
+
+    def run():
+        try:
+            call()
+        except FixtureError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return failures
+
+
+def test_threads(url, tmp_path):
+    """A thread is its only cassette's; with two it must say whose it is, or is refused."""
+    first, second = (use_cassette(tmp_path / f"{n}.yaml", mode="record") for n in "ab")
+
+    def ask():
+        with httpx.Client(verify=False) as client:
+            client.post(url, json=1)
+
+    with first, first.patch():
+        assert in_thread(ask) == []
+        with second, second.patch():
+            (failure,) = in_thread(ask)
+            assert "copy_context" in str(failure)
+            context = contextvars.copy_context()
+            assert in_thread(partial(context.run, ask)) == []
+    assert len(load(tmp_path / "a.yaml").interactions) == 1
+    assert len(load(tmp_path / "b.yaml").interactions) == 1
+
+
+def test_live(server, url, path):
+    """In the mode live everything goes out as it is."""
+    with use_cassette(path, mode="live") as cassette, cassette.patch():
+        assert fetch(WAYS[0], url).status == 200
+    assert not path.exists()
+
+
+def test_an_sdk_with_a_client_of_its_own(path):
+    """An SDK that is given nothing is recorded and answered all the same."""
+    prompt = [{"role": "user", "content": "Hi"}]
+
+    def ask(address, key):
+        with openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0) as client:
+            made = client.chat.completions.create(model="text", messages=prompt, stream=True)
+            return [each.model_dump() for each in made]
+
+    with LoopbackServer(LoopbackProvider(beat=0.0)) as server:
+        address = server.url
+        with use_cassette(path, mode="record") as cassette, cassette.patch():
+            first = ask(address, KEY)
+    with use_cassette(path) as cassette, cassette.patch():
+        assert ask(address, "dummy") == first
+    assert KEY not in path.read_text()
+
+
+def test_a_closed_cassette_is_not_patched_in(path):
+    """A cassette has to be open."""
+    with pytest.raises(FixtureError, match="not open"), use_cassette(path).patch():
+        pass
