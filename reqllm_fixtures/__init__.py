@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import MissingDependencyError as MissingDependencyError
     from reqllm_fixtures.errors import ModeError as ModeError
     from reqllm_fixtures.errors import NoKeyError as NoKeyError
+    from reqllm_fixtures.errors import PatchedWarning as PatchedWarning
     from reqllm_fixtures.errors import PublishError as PublishError
     from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
     from reqllm_fixtures.errors import RulesError as RulesError
@@ -55,6 +56,7 @@ _HOMES = {
         "MissingDependencyError",
         "ModeError",
         "NoKeyError",
+        "PatchedWarning",
         "PublishError",
         "RecordingEndedError",
         "RulesError",

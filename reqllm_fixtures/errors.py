@@ -15,6 +15,7 @@ FixtureError
 FixtureWarning
  ├── StalePiecesWarning        the body was changed since its pieces were written down
  ├── LeftJournalWarning        a recording broke off and left its journal behind
+ ├── PatchedWarning            another recorder or mock has patched the library that is recorded
  └── SlowYamlWarning           PyYAML was built without libyaml
 
 None of these is an error of httpx: a client library must not take a missing recording for a
@@ -202,6 +203,10 @@ class StalePiecesWarning(FixtureWarning):
 
 class LeftJournalWarning(FixtureWarning):
     """A recording broke off, and its journal holds what it had recorded."""
+
+
+class PatchedWarning(FixtureWarning):
+    """Another recorder or mock stands between a recording and the network."""
 
 
 class SlowYamlWarning(FixtureWarning):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
 from types import ModuleType
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 
 from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
 from reqllm_fixtures.endings import says_it_is_over
-from reqllm_fixtures.errors import NoKeyError, RecordingEndedError
+from reqllm_fixtures.errors import NoKeyError, PatchedWarning, RecordingEndedError
+from reqllm_fixtures.others import patching
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
 Clock = Callable[[], float]
@@ -171,11 +173,26 @@ class _Base:
         self._given, self._made = upstream, None
         self._making = threading.Lock()
         self._on_close = on_close
+        self._is_warned = False
         self._pace, self._clock, self._sleep = rhythmic
         # What our client looks for. A replay asks for no key, and none is to be had; where a
         # request may go out, this stands for a key that is missing.
         self.needs_no_key = source.replays
         self.key_that_stays = NO_KEY if source.cassette and source.recorder else None
+
+    def _warn_of_others(self) -> None:
+        """Warn, once, of what stands between us and the network."""
+        if self._is_warned:
+            return
+        self._is_warned = True
+        if other := patching(self._module):
+            warnings.warn(
+                f"{other} has patched {self._module.__name__} while it is recorded: what it hands "
+                "on may be whole bodies, or answers of its own, and no provider's pieces. "
+                "Use one of the two at a time.",
+                PatchedWarning,
+                stacklevel=2,
+            )
 
     def _upstream(self, kind: str) -> Any:
         if self._given is not None:
@@ -283,6 +300,7 @@ class _Transport(_Base):
 
     def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("HTTPTransport"), self._sendable(request)
+        self._warn_of_others()
         tape = _begun(self._source.recorder, request, body)
         try:
             response = upstream.handle_request(sendable)
@@ -310,6 +328,7 @@ class _AsyncTransport(_Base):
 
     async def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("AsyncHTTPTransport"), self._sendable(request)
+        self._warn_of_others()
         tape = _begun(self._source.recorder, request, body)
         try:
             response = await upstream.handle_async_request(sendable)

@@ -13,7 +13,8 @@ import openai
 import pytest
 import vcr
 
-from reqllm_fixtures import load, use_cassette
+from reqllm_fixtures import PatchedWarning, load, use_cassette
+from reqllm_fixtures.others import patching
 from tests.loopback.provider import KEY, LoopbackProvider
 from tests.loopback.server import LoopbackServer
 
@@ -120,3 +121,24 @@ def test_a_vendors_sdk_records_and_replays(path, vendor, stream):
         request = interaction.request
         response = client.request(request.method, request.uri, content=request.body)
     assert response.content == interaction.response.body
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_another_recorder_is_told_of(tmp_path, url, library):
+    """While vcrpy patches the library that is recorded, a warning names it, once."""
+
+    def ask_twice(cassette):
+        upstream = library.HTTPTransport(verify=False)
+        with library.Client(transport=cassette.transport(upstream=upstream)) as client:
+            for _ in range(2):
+                client.post(url, json=1)
+
+    theirs = vcr.VCR(record_mode="all").use_cassette(str(tmp_path / "theirs.yaml"))
+    with (
+        theirs,
+        use_cassette(tmp_path / "ours.yaml", mode="record") as cassette,
+        pytest.warns(PatchedWarning, match="vcr has patched httpx") as told,
+    ):
+        ask_twice(cassette)
+    assert len(told) == 1
+    assert patching(library) is None
