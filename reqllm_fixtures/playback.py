@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from reqllm.errors import ReqLLMError
+from reqllm.errors import ReqLLMError, TransportError
 from reqllm.framing.sse import ServerSentEvent, SSEDecoder
 from reqllm.providers.api_errors import api_error, error_body
 from reqllm.providers.wires import DECODERS
@@ -19,8 +19,9 @@ from reqllm.stream_response import SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.streaming import read_response
 from reqllm.summary import Times, is_spoken
-from reqllm_fixtures.cassette import Cassette, Interaction, RecordedRequest
+from reqllm_fixtures.cassette import Cassette, EndError, Interaction, RecordedRequest
 from reqllm_fixtures.errors import Difference, FixtureError
+from reqllm_fixtures.recording import NO_STATUS
 from reqllm_fixtures.transport import replay_transport
 
 _WIRES_BY_PATH = {
@@ -88,6 +89,10 @@ def refusal_of(interaction: Interaction) -> ReqLLMError | None:
     response = interaction.response
     if response.status == 200:
         return None
+    if response.status == NO_STATUS:
+        end = response.end
+        said = f"{end.name}: {end.message}" if isinstance(end, EndError) else "the client left"
+        return TransportError(f"no answer began ({said.rstrip(': ')})")
     headers = {name.lower(): value for name, value in response.headers}
     return api_error(error_body(response.body), status=response.status, headers=headers)
 

@@ -14,6 +14,7 @@ from reqllm_fixtures import playback
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.errors import FixtureError, RecordingEndedError
 from reqllm_fixtures.matching import strict
+from reqllm_fixtures.recording import NO_STATUS
 
 _PROMPT_SHOWN = 300
 _BODY_SHOWN = 4000
@@ -100,6 +101,9 @@ class Player:
             self._terminal.json(ErrorChunk(refusal).as_dict())
             return
         response = interaction.response
+        if response.status == NO_STATUS:
+            self._note(described(refusal))
+            return
         reason = f" {one_line(response.reason)}" if response.reason else ""
         self._note(f"the provider answered {response.status}{reason}: {described(refusal)}")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reqllm_fixtures import EndError
+from reqllm_fixtures import EndError, Interaction, RecordedResponse
+from reqllm_fixtures.recording import NO_STATUS
 
 from .making import CHAT, JSON, MESSAGES, SSE, cassette, event, recorded, said
 from .running import DEMO, REASONING, TOOLS, run
@@ -223,3 +224,14 @@ def test_prompts_of_every_kind_are_found(tmp_path: Path):
     )
     prompts = [line for line in play(file).stdout.splitlines() if line.startswith("> ")]
     assert prompts == ["> one", "> two", "> three", "> four", "> five"]
+
+
+@pytest.mark.parametrize("end", [EndError("ConnectError", "refused"), "client_closed"])
+def test_an_answer_that_never_began_is_told(tmp_path: Path, end: EndError | str):
+    """A recording without a status line is a failed connection, not an answer of the provider."""
+    request = recorded(*said("First")).request
+    never = Interaction(request, RecordedResponse(NO_STATUS, end=end))
+    result = play(cassette(tmp_path / "c.yaml", never))
+    assert result.exit_code == 0
+    assert "no answer began" in result.stdout + result.stderr
+    assert "provider answered" not in result.stdout + result.stderr
