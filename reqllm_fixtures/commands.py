@@ -10,6 +10,7 @@ import click
 
 from reqllm.commands import HELP, checked_pace, checked_wire
 from reqllm_fixtures.command_line import NAME
+from reqllm_fixtures.import_command import import_command
 from reqllm_fixtures.scan_command import scan_command
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def reqllm_fixtures() -> None:
 
 
 reqllm_fixtures.add_command(scan_command)
+reqllm_fixtures.add_command(import_command)
 
 
 @reqllm_fixtures.command(epilog=PLAY_EXAMPLES, short_help="Play the streams in a cassette.")
