@@ -1,4 +1,4 @@
-"""Run by `make bench`: time a stream event on each path, all in one run, and print the ratios.
+"""Run by `make bench`: what a stream event costs, and what a cassette does, side by side.
 
 Each round runs every path once, one after the other, so that a busy machine is busy for all
 of them; the fastest round of each counts.
@@ -10,7 +10,7 @@ import argparse
 import gc
 import time
 
-from benchmarks import paths, streams
+from benchmarks import paths, recording, streams
 
 BUDGETS = {"openai-chat": 15.0, "anthropic-messages": 6.0}
 
@@ -25,6 +25,7 @@ def main() -> None:
         report(wire, "one event a piece", events, events, options.rounds)
         pieces = streams.cut(b"".join(events), 16_384)
         report(wire, "pieces of 16 KiB", events, pieces, options.rounds)
+    recording.main(options.rounds)
 
 
 def report(wire: str, cut: str, events: list[bytes], pieces: list[bytes], rounds: int) -> None:

@@ -15,7 +15,7 @@ from reqllm_fixtures.waiting import Waiting
 Headers = tuple[tuple[str, str], ...]
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """What one network read gave; `at_ms` in milliseconds since the request was sent."""
 
     data: bytes

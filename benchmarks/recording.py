@@ -1,0 +1,194 @@
+"""What a cassette costs: while recording, when it is opened, and when it is played."""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import yaml
+
+from benchmarks import streams
+from reqllm_fixtures import use_cassette
+from reqllm_fixtures.cassette import (
+    Cassette,
+    Interaction,
+    Piece,
+    RecordedRequest,
+    RecordedResponse,
+)
+from reqllm_fixtures.format import load, save
+from reqllm_fixtures.matching import strict
+from tests.loopback.messages import Answer, Write
+from tests.loopback.server import LoopbackServer
+
+EVENT = streams.answer("openai-chat", 20)[10]
+STREAM = (("content-type", "text/event-stream"),)
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _first_piece(folder, rounds)
+        _throughput(folder, rounds)
+        _opening(folder, rounds)
+        _playing(folder, rounds)
+
+
+def _first_piece(folder: Path, rounds: int) -> None:
+    """The time to the first of 20 pieces, 2 ms apart, with and without the tee."""
+    body = [Write(EVENT, 0.002) for _ in range(20)]
+    with _server(body) as url:
+        plain, taped = [], []
+        with httpx.Client() as client:
+            for number in range(rounds * 10):
+                plain.append(_time_to_first(client, url))
+                path = folder / f"first{number}.yaml"
+                with use_cassette(path, mode="record") as used:
+                    transport = used.transport(httpx, upstream=client._transport)
+                    taped.append(_time_to_first(_Kept(transport), url))
+    added = (statistics.median(taped) - statistics.median(plain)) * 1e3
+    print(f"\nfirst piece while recording: {added:+.3f} ms over not recording (budget 1 ms)")
+
+
+class _Kept:
+    """A client whose transport stays open: only the answer is timed."""
+
+    def __init__(self, transport: Any) -> None:
+        self._client = httpx.Client(transport=transport)
+
+    def stream(self, *args: Any) -> Any:
+        return self._client.stream(*args)
+
+
+def _time_to_first(client: Any, url: str) -> float:
+    begun = time.perf_counter()
+    with client.stream("POST", url) as response:
+        pieces = response.iter_raw()
+        next(pieces)
+        first = time.perf_counter() - begun
+        for _ in pieces:
+            pass
+    return first
+
+
+def _throughput(folder: Path, rounds: int) -> None:
+    """A long answer as fast as the network gives it, with and without the tee."""
+    body = [Write(EVENT * 200) for _ in range(100)]
+    with _server(body) as url:
+
+        def read(transport: Any) -> None:
+            with httpx.Client(transport=transport) as client, client.stream("POST", url) as r:
+                for _ in r.iter_raw():
+                    pass
+
+        def record() -> None:
+            with use_cassette(folder / "long.yaml", mode="record", record_on_error=False) as used:
+                read(used.transport(httpx))
+                used.discard()
+
+        best = _fastest({"plain": lambda: read(httpx.HTTPTransport()), "recording": record}, rounds)
+    size = len(EVENT) * 200 * 400 / 1e6
+    ratio = best["plain"] / best["recording"]
+    print(
+        f"throughput while recording: {size / best['recording']:.0f} MB/s, "
+        f"{ratio:.2f} x that of not recording (budget 0.9)"
+    )
+
+
+def _opening(folder: Path, rounds: int) -> None:
+    """Opening a cassette beside the bare parse of its file."""
+    print("opening a cassette beside the parse of its text (budgets: YAML 1.2, JSON 2)")
+    for size in (10_000, 100_000, 1_000_000, 10_000_000):
+        for ending, parse in (("yaml", _libyaml), ("json", orjson.loads)):
+            path = folder / f"open{size}.{ending}"
+            _write(path, size)
+            times = 1 if size > 1_000_000 else 20
+            best = _fastest(
+                {
+                    "parse": lambda path=path, parse=parse: parse(path.read_bytes()),
+                    "open": lambda path=path: load(path),
+                },
+                min(rounds, 5),
+                times,
+            )
+            print(
+                f"  {ending} {size:>10,} bytes: parse {best['parse'] * 1e3:8.3f} ms, "
+                f"open {best['open'] * 1e3:8.3f} ms, {best['open'] / best['parse']:.2f} x"
+            )
+
+
+def _playing(folder: Path, rounds: int) -> None:
+    """A cassette of 10 KB opened, played and closed, beside httpx on a body from memory."""
+    path = folder / "play.yaml"
+    _write(path, 10_000)
+    pieces = [piece.data for piece in load(path).interactions[0].response.pieces]
+
+    class Memory(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(pieces)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=list(STREAM), stream=Memory())
+
+    def read(transport: Any) -> None:
+        client = httpx.Client(transport=transport)
+        with client, client.stream("POST", "https://api.example.com/v1", json={"a": 1}) as response:
+            for _ in response.iter_raw():
+                pass
+
+    def play() -> None:
+        with use_cassette(path, mode="replay") as used:
+            read(used.transport(httpx))
+
+    best = _fastest({"memory": lambda: read(httpx.MockTransport(answer)), "play": play}, rounds, 20)
+    above = (best["play"] - best["memory"]) * 1e3
+    print(
+        f"a 10 KB cassette opened, played and closed: {best['play'] * 1e3:.2f} ms, "
+        f"{above:.2f} ms above httpx on a body from memory (budget 1 ms)"
+    )
+
+
+def _write(path: Path, size: int) -> None:
+    count = max(1, size // (len(EVENT) + 7))
+    request = RecordedRequest(
+        "POST", "https://api.example.com/v1", body=json.dumps({"a": 1}).encode()
+    )
+    pieces = tuple(Piece(EVENT, float(number)) for number in range(count))
+    response = RecordedResponse(200, "OK", STREAM, pieces)
+    save(Cassette(path, (Interaction(request, response),), matcher=strict))
+
+
+def _libyaml(content: bytes) -> Any:
+    return yaml.load(content, Loader=yaml.CSafeLoader)
+
+
+@contextmanager
+def _server(body: list[Write]) -> Iterator[str]:
+    def answer(request: object) -> Answer:
+        return Answer(headers=STREAM, body=body)
+
+    with LoopbackServer(answer) as server:
+        yield server.url
+
+
+def _fastest(
+    runs: dict[str, Callable[[], object]], rounds: int, times: int = 1
+) -> dict[str, float]:
+    best = dict.fromkeys(runs, float("inf"))
+    for _ in range(rounds):
+        for name, run in runs.items():
+            gc.collect()
+            begun = time.perf_counter()
+            for _ in range(times):
+                run()
+            best[name] = min(best[name], (time.perf_counter() - begun) / times)
+    return best
