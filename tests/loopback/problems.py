@@ -52,7 +52,7 @@ def refusal(
     return Refused(Problem(status, kind, message, code, param))
 
 
-def json_answer(body: Any, headers: Headers, status: int = 200) -> Answer:
+def json_answer(body: Any, headers: Headers = (), status: int = 200) -> Answer:
     """A whole JSON body, counted."""
     data = compact(body).encode()
     return Answer(status=status, headers=JSON + headers, body=(Write(data),), framing="length")

@@ -1,0 +1,109 @@
+"""More vendors on loopback: gemini, mistral, cohere-v2, ollama, groq; all else is the provider's.
+
+====================================================  =====================================
+path                                                  who answers
+====================================================  =====================================
+/v1beta/models/NAME:generateContent, :stream…         gemini; /v1 too
+/mistral/v1/chat/completions                          mistral
+/v2/chat                                              cohere-v2
+/api/chat                                             ollama
+/openai/v1/chat/completions                           the provider, as groq
+anything else                                         the provider: openai-chat, anthropic
+====================================================  =====================================
+
+The model's name is a scenario of text or of tool calls: text, length, unicode, tools,
+parallel_tools, text_and_tools. Streams leave in several writes with a little time between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from . import wire_cohere, wire_gemini, wire_mistral, wire_ollama
+from .catalogue import BOTH
+from .messages import Answer, Headers, Request
+from .pacing import Rhythm, pace
+from .problems import json_answer
+from .provider import KEY, SSE, LoopbackProvider
+from .wording import Options
+
+BRISK = Rhythm(first=0.004, gap=0.002, longest=0.006, mend=0.001)
+NDJSON: Headers = (("content-type", "application/x-ndjson"),)
+GEMINI = re.compile(
+    r"/v1(?:beta)?/models/(?P<model>[\w.-]+):(?P<verb>generate|streamGenerate)Content"
+)
+GROQ = "/openai"
+
+
+class Asked(NamedTuple):
+    """What a request says, whatever its vendor's words for it."""
+
+    wire: ModuleType
+    model: str
+    stream: bool
+    key: str | None
+    refusal: Callable[[int, str], dict[str, Any]]
+
+
+class LoopbackVendors:
+    """A handler for LoopbackServer; it wants `key`, and `speed` 0 does not wait."""
+
+    def __init__(self, *, key: str = KEY, speed: float = 1.0, rhythm: Rhythm = BRISK) -> None:
+        self.key, self.speed, self.rhythm = key, speed, rhythm
+        self._provider = LoopbackProvider(keys=(key,), speed=speed, rhythm=rhythm)
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer one request."""
+        asked = _asked(request)
+        if asked is None:
+            return self._provider(replace(request, target=request.target.removeprefix(GROQ)))
+        if asked.key != self.key:
+            return json_answer(asked.refusal(401, "The key is not valid."), status=401)
+        if asked.model not in BOTH:
+            return json_answer(asked.refusal(404, f"No model {asked.model}."), status=404)
+        return self._answer(asked, Options(model=asked.model, seed=f"{asked.wire.__name__}"))
+
+    def _answer(self, asked: Asked, options: Options) -> Answer:
+        scenario = BOTH[asked.model]
+        if not asked.stream:
+            return json_answer(asked.wire.whole(scenario, options))
+        said = asked.wire.events(scenario, options)
+        writes = pace(said, self.rhythm, seed=options.seed, speed=self.speed)
+        headers = NDJSON if asked.wire is wire_ollama else SSE
+        return Answer(headers=headers, body=tuple(writes))
+
+
+def _asked(request: Request) -> Asked | None:
+    """Read a request of the vendors that this module knows."""
+    bearer = (request.header("authorization") or "").removeprefix("Bearer ") or None
+    if named := GEMINI.fullmatch(request.path):
+        stream = named["verb"] == "streamGenerate"
+        # Without alt=sse the stream would be one JSON array, which no SDK asks for.
+        assert not stream or parse_qs(request.target.partition("?")[2]).get("alt") == ["sse"]
+        key = request.header("x-goog-api-key")
+        return Asked(wire_gemini, named["model"], stream, key, _gemini_refusal)
+    wires = {
+        "/mistral/v1/chat/completions": (wire_mistral, False, _mistral_refusal),
+        "/v2/chat": (wire_cohere, False, lambda _, message: {"message": message}),
+        "/api/chat": (wire_ollama, True, lambda _, message: {"error": message}),
+    }
+    if request.path not in wires:
+        return None
+    wire, streams_by_default, refusal = wires[request.path]
+    body = request.json
+    return Asked(wire, body["model"], body.get("stream", streams_by_default), bearer, refusal)
+
+
+def _gemini_refusal(status: int, message: str) -> dict[str, Any]:
+    kind = {401: "UNAUTHENTICATED", 404: "NOT_FOUND"}[status]
+    return {"error": {"code": status, "message": message, "status": kind}}
+
+
+def _mistral_refusal(status: int, message: str) -> dict[str, Any]:
+    kind = "invalid_request_error"
+    return {"object": "error", "message": message, "type": kind, "param": None, "code": str(status)}

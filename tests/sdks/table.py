@@ -1,0 +1,401 @@
+"""The SDKs that record and replay here, each with what is peculiar to it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+import httpx
+
+from .sdk import Call, Sdk, joined
+
+NO_RETRY: dict[str, Any] = {"max_retries": 0}  # a miss is final: nobody waits for it to go away
+
+_NUMBERS = itertools.count()
+
+
+class _ChatCompletions(Sdk):
+    """What speaks openai-chat with objects shaped like openai's."""
+
+    wire = "openai-chat"
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return client.chat.completions.create(**call.question, stream=call.stream)
+
+    def told(self, answer: Any) -> str:
+        return self._of(answer.choices[0].message)
+
+    def said(self, event: Any) -> str:
+        return joined(self._of(choice.delta) for choice in event.choices)
+
+    @staticmethod
+    def _of(message: Any) -> str:
+        functions = [call.function for call in message.tool_calls or ()]
+        calls = joined(text for each in functions for text in (each.name, each.arguments))
+        return joined([message.content, calls])
+
+
+class OpenAI(_ChatCompletions):
+    package = module = "openai"
+    library, argument = "httpx2", "OpenAI(http_client=)"
+
+    def client(self, call: Call) -> Any:
+        import openai
+
+        return openai.OpenAI(**self._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import openai
+
+        return openai.AsyncOpenAI(**self._arguments(call))
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        where = {"base_url": f"{call.url}/v1", "api_key": call.key}
+        return where | NO_RETRY | call.given("http_client")
+
+
+class Anthropic(Sdk):
+    package = module = "anthropic"
+    library, argument, wire = "httpx2", "Anthropic(http_client=)", "anthropic-messages"
+    miss = "APIConnectionError"
+
+    def client(self, call: Call) -> Any:
+        import anthropic
+
+        return anthropic.Anthropic(**self._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import anthropic
+
+        return anthropic.AsyncAnthropic(**self._arguments(call))
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return client.messages.create(**call.question, max_tokens=99, stream=call.stream)
+
+    def told(self, answer: Any) -> str:
+        return joined(self._of(block) for block in answer.content)
+
+    def said(self, event: Any) -> str:
+        if event.type == "content_block_start":
+            return self._of(event.content_block)
+        if event.type == "content_block_delta":
+            return joined(getattr(event.delta, name, None) for name in ("text", "partial_json"))
+        return ""
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        where = {"base_url": call.url, "api_key": call.key}
+        return where | NO_RETRY | call.given("http_client")
+
+    @staticmethod
+    def _of(block: Any) -> str:
+        return block.text if block.type == "text" else f"{block.name}{block.input or ''}"
+
+
+class GoogleGenAI(Sdk):
+    package, module = "google-genai", "google.genai"
+    library, wire = "httpx2", "gemini"
+    argument = "HttpOptions(httpx_client=, httpx_async_client=)"
+
+    def client(self, call: Call) -> Any:
+        return self._client(call, "httpx_client")
+
+    def async_client(self, call: Call) -> Any:
+        return self._client(call, "httpx_async_client").aio
+
+    def ask(self, client: Any, call: Call) -> Any:
+        models = client.models
+        verb = models.generate_content_stream if call.stream else models.generate_content
+        return verb(model=call.model, contents=call.prompt)
+
+    def told(self, answer: Any) -> str:
+        parts = [part for each in answer.candidates for part in each.content.parts]
+        calls = [part.function_call for part in parts if part.function_call]
+        return joined([*(part.text for part in parts), *(f"{c.name}{c.args}" for c in calls)])
+
+    said = told
+
+    @classmethod
+    def _options(cls, call: Call, name: str) -> dict[str, Any]:
+        return call.given(name)
+
+    @classmethod
+    def _client(cls, call: Call, name: str) -> Any:
+        from google import genai
+        from google.genai.types import HttpOptions
+
+        options = HttpOptions(base_url=call.url, **cls._options(call, name))
+        return genai.Client(api_key=call.key, http_options=options)
+
+
+class GoogleGenAIOnHttpx(GoogleGenAI):
+    """The same over the other library: it goes by what it is given, be it a timeout."""
+
+    library = "httpx"
+
+    @property
+    def name(self) -> str:
+        return "google-genai on httpx"
+
+    @classmethod
+    def _options(cls, call: Call, name: str) -> dict[str, Any]:
+        timeout = {"timeout": httpx.Timeout(60)}
+        own = {"client_args": timeout, "async_client_args": timeout}
+        return call.given(name) or own
+
+
+class Mistral(_ChatCompletions):
+    package, module = "mistralai", "mistralai.client"
+    library, argument, wire = "httpx2", "Mistral(client=, async_client=)", "mistral"
+
+    def client(self, call: Call) -> Any:
+        return self._client(call, "client")
+
+    def async_client(self, call: Call) -> Any:
+        return self._client(call, "async_client")
+
+    def ask(self, client: Any, call: Call) -> Any:
+        verb = client.chat.stream if call.stream else client.chat.complete
+        return verb(**call.question)
+
+    def ask_async(self, client: Any, call: Call) -> Any:
+        verb = client.chat.stream_async if call.stream else client.chat.complete_async
+        return verb(**call.question)
+
+    def said(self, event: Any) -> str:
+        return super().said(event.data)
+
+    @staticmethod
+    def _client(call: Call, name: str) -> Any:
+        from mistralai.client import Mistral
+
+        where = {"server_url": f"{call.url}/mistral", "api_key": call.key}
+        return Mistral(**where, **call.given(name))
+
+
+class Groq(_ChatCompletions):
+    package = module = "groq"
+    library, argument = "httpx", "Groq(http_client=)"
+    miss = "APIConnectionError"
+
+    def client(self, call: Call) -> Any:
+        import groq
+
+        return groq.Groq(**self._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import groq
+
+        return groq.AsyncGroq(**self._arguments(call))
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        where = {"base_url": call.url, "api_key": call.key}
+        return where | NO_RETRY | call.given("http_client")
+
+
+class Cohere(Sdk):
+    package = module = "cohere"
+    library, argument, wire = "httpx", "ClientV2(httpx_client=)", "cohere-v2"
+
+    def client(self, call: Call) -> Any:
+        import cohere
+
+        return cohere.ClientV2(**self._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import cohere
+
+        return cohere.AsyncClientV2(**self._arguments(call))
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return (client.chat_stream if call.stream else client.chat)(**call.question)
+
+    def told(self, answer: Any) -> str:
+        texts = [each.text for each in answer.message.content or ()]
+        return joined([*texts, *map(self._call, answer.message.tool_calls or ())])
+
+    def said(self, event: Any) -> str:
+        message = getattr(getattr(event, "delta", None), "message", None)
+        if event.type in ("content-start", "content-delta"):
+            return message.content.text or ""
+        if event.type in ("tool-call-start", "tool-call-delta"):
+            return self._call(message.tool_calls)
+        return ""
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        return {"base_url": call.url, "api_key": call.key} | call.given("httpx_client")
+
+    @staticmethod
+    def _call(call: Any) -> str:
+        return joined([getattr(call.function, "name", None), call.function.arguments])
+
+
+class Ollama(Sdk):
+    package = module = "ollama"
+    library, wire = "httpx", "ollama"
+    argument = "Client(transport=): a transport, not a client"
+
+    def client(self, call: Call) -> Any:
+        import ollama
+
+        return ollama.Client(**self._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import ollama
+
+        return ollama.AsyncClient(**self._arguments(call))
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return client.chat(**call.question, stream=call.stream)
+
+    def told(self, answer: Any) -> str:
+        functions = [call.function for call in answer.message.tool_calls or ()]
+        calls = [f"{each.name}{each.arguments}" for each in functions]
+        return joined([answer.message.content, *calls])
+
+    said = told
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        key = {"authorization": f"Bearer {call.key}"}
+        ours = {} if call.http is None else {"transport": call.http._transport}
+        return {"host": call.url, "headers": key} | ours
+
+
+class LiteLLM(_ChatCompletions):
+    package = module = "litellm"
+    library, argument = "httpx", "completion(client=OpenAI(http_client=))"
+    miss = "InternalServerError"
+    absent = "wants openai < 3, and openai 3 is tested here"
+
+    def client(self, call: Call) -> Any:
+        import litellm
+        import openai
+
+        return litellm.completion, openai.OpenAI(**OpenAI._arguments(call))
+
+    def async_client(self, call: Call) -> Any:
+        import litellm
+        import openai
+
+        return litellm.acompletion, openai.AsyncOpenAI(**OpenAI._arguments(call))
+
+    def ask(self, client: Any, call: Call) -> Any:
+        complete, openai_client = client
+        asked = {"model": f"openai/{call.model}", "messages": call.messages, "stream": call.stream}
+        return complete(**asked, client=openai_client, **NO_RETRY)
+
+    def close(self, client: Any) -> None:
+        client[1].close()
+
+    async def aclose(self, client: Any) -> None:
+        await client[1].close()
+
+
+class PydanticAI(Sdk):
+    package, module = "pydantic-ai-slim", "pydantic_ai"
+    library, argument = "httpx2", "OpenAIProvider(http_client=): an async one, also for run_sync"
+    wire: ClassVar[str] = "openai-chat"
+    is_always_async = True
+    calls_tools = False  # it runs them itself, and asks again with what they gave
+
+    @property
+    def name(self) -> str:
+        return "pydantic-ai"
+
+    def async_client(self, call: Call) -> Any:
+        from pydantic_ai import Agent
+        from pydantic_ai.models.openai import OpenAIChatModel
+        from pydantic_ai.providers.openai import OpenAIProvider
+
+        where = {"base_url": f"{call.url}/v1", "api_key": call.key}
+        provider = OpenAIProvider(**where, **call.given("http_client"))
+        return Agent(OpenAIChatModel(call.model, provider=provider))
+
+    client = async_client
+
+    def ask(self, client: Any, call: Call) -> Any:
+        if not call.stream:
+            return client.run_sync(call.prompt)
+        return client.run_stream_sync(call.prompt).stream_text(delta=True, debounce_by=None)
+
+    def ask_async(self, client: Any, call: Call) -> Any:
+        return self._stream(client, call) if call.stream else client.run(call.prompt)
+
+    async def _stream(self, agent: Any, call: Call) -> AsyncIterator[str]:
+        async with agent.run_stream(call.prompt) as result:
+            async for text in result.stream_text(delta=True, debounce_by=None):
+                yield text
+
+    def close(self, client: Any) -> None:
+        asyncio.get_event_loop().run_until_complete(self.aclose(client))
+
+    async def aclose(self, client: Any) -> None:
+        await client.model.client.close()
+
+    def told(self, answer: Any) -> str:
+        return answer.output
+
+    def said(self, event: Any) -> str:
+        return event
+
+
+class LangChainOpenAI(Sdk):
+    package, module = "langchain-openai", "langchain_openai"
+    library, argument = "httpx2", "ChatOpenAI(http_client=, http_async_client=)"
+    wire = "openai-chat"
+
+    def client(self, call: Call) -> Any:
+        return self._client(call, "http_client")
+
+    def async_client(self, call: Call) -> Any:
+        return self._client(call, "http_async_client")
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return (client.stream if call.stream else client.invoke)(call.prompt)
+
+    def ask_async(self, client: Any, call: Call) -> Any:
+        return (client.astream if call.stream else client.ainvoke)(call.prompt)
+
+    def told(self, answer: Any) -> str:
+        calls = [f"{call['name']}{call['args']}" for call in answer.tool_calls]
+        return joined([answer.content, *calls])
+
+    def said(self, event: Any) -> str:
+        pieces = [part for c in event.tool_call_chunks for part in (c["name"], c["args"])]
+        return joined([event.content, *pieces])
+
+    def close(self, client: Any) -> None:
+        client.root_client.close()
+
+    async def aclose(self, client: Any) -> None:
+        await client.root_async_client.close()
+
+    @staticmethod
+    def _client(call: Call, name: str) -> Any:
+        from langchain_openai import ChatOpenAI
+
+        where = {"base_url": f"{call.url}/v1", "api_key": call.key, "model": call.model}
+        # Clients of its own are kept by address and timeout, beyond the loop that they belong to.
+        apart = {"timeout": 60 + next(_NUMBERS)}
+        return ChatOpenAI(**where, **NO_RETRY, **apart, **call.given(name))
+
+
+SDKS: tuple[Sdk, ...] = (
+    OpenAI(),
+    Anthropic(),
+    GoogleGenAI(),
+    GoogleGenAIOnHttpx(),
+    Mistral(),
+    Groq(),
+    Cohere(),
+    Ollama(),
+    LiteLLM(),
+    PydanticAI(),
+    LangChainOpenAI(),
+)
