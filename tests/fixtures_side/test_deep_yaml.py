@@ -42,3 +42,16 @@ def test_file_after_a_deep_one_is_read():
     recorded = interaction(b"[" * 100_000)
 
     assert cassette_format.loads(cassette_format.dumps([recorded]), path="c") == [recorded]
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+def test_address_that_is_none_is_refused(foreign):
+    """An address that cannot be taken apart is told with its file and interaction."""
+    text = cassette_format.dumps([interaction(b"x"), interaction(b"y")])
+    head, _, tail = text.rpartition("https://api.example.test/")
+    text = f"{head}http://[::1/{tail}"
+
+    with pytest.raises(CassetteFormatError, match=r"c\.yaml .*in interaction 1"):
+        cassette_format.loads(
+            text.replace("x_reqllm", "x_other") if foreign else text, path="c.yaml"
+        )

@@ -490,3 +490,10 @@ def test_what_was_absent():
     """A member that is new is told as absent in the recording."""
     assert strict.differences(sent({}), sent({"seed": 1})) == [Difference("$.seed", ABSENT, 1)]
     assert answered(b"").status == 200
+
+
+def test_layout_does_not_decide_what_an_id_is_called():
+    """Ids are equal whatever the order of the keys under which they stand."""
+    one = {"a": "msg_00000001", "b": "msg_00000002", "c": "msg_00000001"}
+
+    assert same(Rules("generated_ids"), one, dict(reversed(one.items())))

@@ -514,3 +514,43 @@ def test_request_is_redacted_for_matching():
     recorded = redacted(Interaction(one, answered(b""))).request
 
     assert strict.key(redactor().redact_request(other)) == strict.key(recorded)
+
+
+@pytest.mark.parametrize("mark", ["index", "output_index", "content_index", "item_id"])
+def test_secret_in_streams_that_are_mixed(mark):
+    """A secret is found though another stream's events come between its parts."""
+    events = [("a", "It is sk-"), ("b", "Hel"), ("a", KEY[3:9]), ("b", "lo"), ("a", KEY[9:])]
+    body = b"".join(
+        b"data: " + json.dumps({"delta": part, mark: name}).encode() + b"\n\n"
+        for name, part in events
+    )
+    said = [json.loads(line[6:]) for line in response_of(body).body.splitlines() if line]
+
+    assert "".join(each["delta"] for each in said if each[mark] == "a") == "It is REDACTED"
+    assert "".join(each["delta"] for each in said if each[mark] == "b") == "Hello"
+
+
+def test_byte_by_byte():
+    """No piece becomes empty, be they more than the replacement has bytes."""
+    response = response_of(*(b"%c" % byte for byte in f"<{KEY}>".encode()))
+
+    assert len(response.pieces) == len(KEY) + 2
+    assert response.body.startswith(b"<REDACTEDREDACTED")
+    assert {len(piece.data) for piece in response.pieces} <= {1, 2, 3}
+
+
+@pytest.mark.parametrize("secret", ["n0123456789", "u0041-abcdef", '"quoted"-0123'])
+def test_escapes_stay_whole(secret):
+    """An escape in a name, before what looks like the secret, is not torn apart."""
+    body = '{"\\n0123456789": 1, "x\\u0041-abcdef": 2}'
+    names = list(json.loads(response_of(body.encode(), secrets=[secret]).body))
+
+    assert len(names) == 2
+    assert secret not in "".join(names)
+
+
+def test_redaction_learns_by_itself():
+    """What is in the very request is redacted though nobody had it learnt before."""
+    request = RecordedRequest("GET", URL, (("x-api-key", KEY),))
+
+    assert redacted(Interaction(request, answered(KEY.encode()))).response.body == b"REDACTED"

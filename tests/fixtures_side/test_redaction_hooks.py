@@ -133,3 +133,20 @@ def test_vcrpy_is_loaded_only_for_hooks():
 def test_filter_of_nothing(name):
     """A filter of what is not there changes nothing."""
     assert recorded(**{name: ["x-none"]}) == recorded()
+
+
+def test_lines_that_change_stay_in_their_pieces():
+    """What a hook changes in several lines, it changes in the pieces in which they came."""
+
+    def hook(response):
+        response["body"]["string"] = response["body"]["string"].replace(b"me", b"someone")
+        return response
+
+    came = answered(b"me 1\nnot", b" me 2\n", b"me 3\n")
+    assert [
+        piece.data for piece in recorded(came=came, before_record_response=hook).response.pieces
+    ] == [
+        b"someone 1\nnot",
+        b" someone 2\n",
+        b"someone 3\n",
+    ]
