@@ -2,5 +2,6 @@
 
 sdk        what is said of one SDK, and how it is asked
 table      SDKS: one class an SDK
+frameworks those that stand upon another SDK
 rendering  docs/sdks.md out of that table: python -m tests.sdks
 """

@@ -6,8 +6,9 @@ import importlib.util
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, ClassVar
+
+NO_RETRY: dict[str, Any] = {"max_retries": 0}  # a miss is final: nobody waits for it to go away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class Sdk:
     is_always_async: ClassVar[bool] = False  # whether its synchronous calls use an async client
     calls_tools: ClassVar[bool] = True
     absent: ClassVar[str] = ""  # why it is not among what `make test` installs
+    note: ClassVar[str] = ""  # what its user should know
     warns: ClassVar[tuple[str, ...]] = ()  # filters for warnings of its own, each with its reason
 
     @property
@@ -61,11 +63,6 @@ class Sdk:
         return importlib.util.find_spec(self.module.partition(".")[0]) is not None and (
             importlib.util.find_spec(self.module) is not None
         )
-
-    @property
-    def version(self) -> str:
-        """The release that is installed."""
-        return version(self.package)
 
     def client(self, call: Call) -> Any:
         """Make the SDK's own client."""
@@ -98,6 +95,27 @@ class Sdk:
     async def aclose(self, client: Any) -> None:
         """The same of an async one."""
         await client.__aexit__(None, None, None)
+
+
+class ChatCompletions(Sdk):
+    """What speaks openai-chat with objects shaped like openai's."""
+
+    wire = "openai-chat"
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return client.chat.completions.create(**call.question, stream=call.stream)
+
+    def told(self, answer: Any) -> str:
+        return self._of(answer.choices[0].message)
+
+    def said(self, event: Any) -> str:
+        return joined(self._of(choice.delta) for choice in event.choices)
+
+    @staticmethod
+    def _of(message: Any) -> str:
+        functions = [call.function for call in message.tool_calls or ()]
+        calls = joined(text for each in functions for text in (each.name, each.arguments))
+        return joined([message.content, calls])
 
 
 def ask(sdk: Sdk, call: Call) -> list[str]:

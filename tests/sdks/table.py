@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 
-from .sdk import Call, Sdk, joined
-
-NO_RETRY: dict[str, Any] = {"max_retries": 0}  # a miss is final: nobody waits for it to go away
-
-_NUMBERS = itertools.count()
+from .frameworks import LangChainOpenAI, LiteLLM, PydanticAI
+from .sdk import NO_RETRY, Call, ChatCompletions, Sdk, joined
 
 
-class _ChatCompletions(Sdk):
-    """What speaks openai-chat with objects shaped like openai's."""
-
-    wire = "openai-chat"
-
-    def ask(self, client: Any, call: Call) -> Any:
-        return client.chat.completions.create(**call.question, stream=call.stream)
-
-    def told(self, answer: Any) -> str:
-        return self._of(answer.choices[0].message)
-
-    def said(self, event: Any) -> str:
-        return joined(self._of(choice.delta) for choice in event.choices)
-
-    @staticmethod
-    def _of(message: Any) -> str:
-        functions = [call.function for call in message.tool_calls or ()]
-        calls = joined(text for each in functions for text in (each.name, each.arguments))
-        return joined([message.content, calls])
-
-
-class OpenAI(_ChatCompletions):
+class OpenAI(ChatCompletions):
     package = module = "openai"
     library, argument = "httpx2", "OpenAI(http_client=)"
 
@@ -99,6 +72,9 @@ class GoogleGenAI(Sdk):
     package, module = "google-genai", "google.genai"
     library, wire = "httpx2", "gemini"
     argument = "HttpOptions(httpx_client=, httpx_async_client=)"
+    note = (
+        "It takes clients of either library, and makes its own of httpx2 where that is installed."
+    )
 
     def client(self, call: Call) -> Any:
         return self._client(call, "httpx_client")
@@ -135,6 +111,7 @@ class GoogleGenAIOnHttpx(GoogleGenAI):
     """The same over the other library: it goes by what it is given, be it a timeout."""
 
     library = "httpx"
+    note = ""
 
     @property
     def name(self) -> str:
@@ -147,7 +124,7 @@ class GoogleGenAIOnHttpx(GoogleGenAI):
         return call.given(name) or own
 
 
-class Mistral(_ChatCompletions):
+class Mistral(ChatCompletions):
     package, module = "mistralai", "mistralai.client"
     library, argument, wire = "httpx2", "Mistral(client=, async_client=)", "mistral"
 
@@ -176,7 +153,7 @@ class Mistral(_ChatCompletions):
         return Mistral(**where, **call.given(name))
 
 
-class Groq(_ChatCompletions):
+class Groq(ChatCompletions):
     package = module = "groq"
     library, argument = "httpx", "Groq(http_client=)"
     miss = "APIConnectionError"
@@ -238,7 +215,8 @@ class Cohere(Sdk):
 class Ollama(Sdk):
     package = module = "ollama"
     library, wire = "httpx", "ollama"
-    argument = "Client(transport=): a transport, not a client"
+    argument = "Client(transport=)"
+    note = "It takes a transport, not a client."
 
     def client(self, call: Call) -> Any:
         import ollama
@@ -265,125 +243,6 @@ class Ollama(Sdk):
         key = {"authorization": f"Bearer {call.key}"}
         ours = {} if call.http is None else {"transport": call.http._transport}
         return {"host": call.url, "headers": key} | ours
-
-
-class LiteLLM(_ChatCompletions):
-    package = module = "litellm"
-    library, argument = "httpx", "completion(client=OpenAI(http_client=))"
-    miss = "InternalServerError"
-    absent = "wants openai < 3, and openai 3 is tested here"
-
-    def client(self, call: Call) -> Any:
-        import litellm
-        import openai
-
-        return litellm.completion, openai.OpenAI(**OpenAI._arguments(call))
-
-    def async_client(self, call: Call) -> Any:
-        import litellm
-        import openai
-
-        return litellm.acompletion, openai.AsyncOpenAI(**OpenAI._arguments(call))
-
-    def ask(self, client: Any, call: Call) -> Any:
-        complete, openai_client = client
-        asked = {"model": f"openai/{call.model}", "messages": call.messages, "stream": call.stream}
-        return complete(**asked, client=openai_client, **NO_RETRY)
-
-    def close(self, client: Any) -> None:
-        client[1].close()
-
-    async def aclose(self, client: Any) -> None:
-        await client[1].close()
-
-
-class PydanticAI(Sdk):
-    package, module = "pydantic-ai-slim", "pydantic_ai"
-    library, argument = "httpx2", "OpenAIProvider(http_client=): an async one, also for run_sync"
-    wire: ClassVar[str] = "openai-chat"
-    is_always_async = True
-    calls_tools = False  # it runs them itself, and asks again with what they gave
-
-    @property
-    def name(self) -> str:
-        return "pydantic-ai"
-
-    def async_client(self, call: Call) -> Any:
-        from pydantic_ai import Agent
-        from pydantic_ai.models.openai import OpenAIChatModel
-        from pydantic_ai.providers.openai import OpenAIProvider
-
-        where = {"base_url": f"{call.url}/v1", "api_key": call.key}
-        provider = OpenAIProvider(**where, **call.given("http_client"))
-        return Agent(OpenAIChatModel(call.model, provider=provider))
-
-    client = async_client
-
-    def ask(self, client: Any, call: Call) -> Any:
-        if not call.stream:
-            return client.run_sync(call.prompt)
-        return client.run_stream_sync(call.prompt).stream_text(delta=True, debounce_by=None)
-
-    def ask_async(self, client: Any, call: Call) -> Any:
-        return self._stream(client, call) if call.stream else client.run(call.prompt)
-
-    async def _stream(self, agent: Any, call: Call) -> AsyncIterator[str]:
-        async with agent.run_stream(call.prompt) as result:
-            async for text in result.stream_text(delta=True, debounce_by=None):
-                yield text
-
-    def close(self, client: Any) -> None:
-        asyncio.get_event_loop().run_until_complete(self.aclose(client))
-
-    async def aclose(self, client: Any) -> None:
-        await client.model.client.close()
-
-    def told(self, answer: Any) -> str:
-        return answer.output
-
-    def said(self, event: Any) -> str:
-        return event
-
-
-class LangChainOpenAI(Sdk):
-    package, module = "langchain-openai", "langchain_openai"
-    library, argument = "httpx2", "ChatOpenAI(http_client=, http_async_client=)"
-    wire = "openai-chat"
-
-    def client(self, call: Call) -> Any:
-        return self._client(call, "http_client")
-
-    def async_client(self, call: Call) -> Any:
-        return self._client(call, "http_async_client")
-
-    def ask(self, client: Any, call: Call) -> Any:
-        return (client.stream if call.stream else client.invoke)(call.prompt)
-
-    def ask_async(self, client: Any, call: Call) -> Any:
-        return (client.astream if call.stream else client.ainvoke)(call.prompt)
-
-    def told(self, answer: Any) -> str:
-        calls = [f"{call['name']}{call['args']}" for call in answer.tool_calls]
-        return joined([answer.content, *calls])
-
-    def said(self, event: Any) -> str:
-        pieces = [part for c in event.tool_call_chunks for part in (c["name"], c["args"])]
-        return joined([event.content, *pieces])
-
-    def close(self, client: Any) -> None:
-        client.root_client.close()
-
-    async def aclose(self, client: Any) -> None:
-        await client.root_async_client.close()
-
-    @staticmethod
-    def _client(call: Call, name: str) -> Any:
-        from langchain_openai import ChatOpenAI
-
-        where = {"base_url": f"{call.url}/v1", "api_key": call.key, "model": call.model}
-        # Clients of its own are kept by address and timeout, beyond the loop that they belong to.
-        apart = {"timeout": 60 + next(_NUMBERS)}
-        return ChatOpenAI(**where, **NO_RETRY, **apart, **call.given(name))
 
 
 SDKS: tuple[Sdk, ...] = (
