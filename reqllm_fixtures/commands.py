@@ -12,6 +12,7 @@ from reqllm.commands import HELP, checked_pace, checked_wire
 from reqllm_fixtures.command_line import NAME
 from reqllm_fixtures.diff_command import diff_command
 from reqllm_fixtures.import_command import import_command
+from reqllm_fixtures.record_command import record_command
 from reqllm_fixtures.scan_command import scan_command
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def reqllm_fixtures() -> None:
     """Record, play, show and check what language models really sent."""
 
 
+reqllm_fixtures.add_command(record_command)
 reqllm_fixtures.add_command(diff_command)
 reqllm_fixtures.add_command(scan_command)
 reqllm_fixtures.add_command(import_command)
