@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   reqllm-fixtures diff old.yaml new.yaml
-  git show HEAD:cassettes/chat.yaml > /tmp/was.yaml; reqllm-fixtures diff /tmp/was.yaml \\
-      cassettes/chat.yaml
+  git show HEAD:chat.yaml > was.yaml; reqllm-fixtures diff was.yaml chat.yaml
   reqllm-fixtures diff old.yaml new.yaml --json | jq -r 'select(.kind == "differs").path'
 
 Exit status: 0 they mean the same, 1 they differ, 2 one cannot be read or the command was asked
