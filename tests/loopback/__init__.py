@@ -2,6 +2,7 @@
 
 server     LoopbackServer: sockets, threads, what was asked and who left   (messages, connection)
 provider   LoopbackProvider: its handler; the table of model names   (checks, problems, faults)
+vendors    LoopbackVendors: gemini, mistral, cohere, ollama, groq as well   (wire_*)
 wires      events and whole answers of two wires, out of a scenario   (scenario, catalogue)
 pacing     when and in which writes events leave
 capture    a client that notes every piece and its time

@@ -7,20 +7,20 @@ import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
-from .sdk import NO_RETRY, Call, ChatCompletions, Sdk, joined
+from .sdk import Call, ChatCompletions, Sdk, joined
 
 _NUMBERS = itertools.count()
 
 
 def _openai_arguments(call: Call) -> dict[str, Any]:
     where = {"base_url": f"{call.url}/v1", "api_key": call.key}
-    return where | NO_RETRY | call.given("http_client")
+    return where | call.retries | call.given("http_client")
 
 
 class LiteLLM(ChatCompletions):
     package = module = "litellm"
     library, argument = "httpx", "completion(client=OpenAI(http_client=))"
-    miss = "InternalServerError"
+    miss, misses = "InternalServerError", 3
     absent = "wants openai < 3, and openai 3 is tested here"
     note = (
         "Tried by hand with 1.106.2. Under `patch()` set `LITELLM_LOCAL_MODEL_COST_MAP=True`: "
@@ -46,7 +46,7 @@ class LiteLLM(ChatCompletions):
     def ask(self, client: Any, call: Call) -> Any:
         complete, openai_client = client
         asked = {"model": f"openai/{call.model}", "messages": call.messages, "stream": call.stream}
-        return complete(**asked, client=openai_client, **NO_RETRY)
+        return complete(**asked, client=openai_client, **call.retries)
 
     def close(self, client: Any) -> None:
         client[1].close()
@@ -144,4 +144,4 @@ class LangChainOpenAI(Sdk):
         where = {"base_url": f"{call.url}/v1", "api_key": call.key, "model": call.model}
         # Clients of its own are kept by address and timeout, beyond the loop that they belong to.
         apart = {"timeout": 60 + next(_NUMBERS)}
-        return ChatOpenAI(**where, **NO_RETRY, **apart, **call.given(name))
+        return ChatOpenAI(**where, **call.retries, **apart, **call.given(name))

@@ -38,10 +38,11 @@ with use_cassette("cassettes/hello.yaml") as cassette, cassette.patch():
 
 `UnmatchedRequestError` is no error of httpx, so most SDKs let it through. Some wrap it in an error
 of their own, whose traceback shows it; where code swallows that one too, it is raised again at the
-end of the block.
+end of the block. Those that wrap it also take it for a failure of the network and ask again, which
+costs a second or two of waiting: give them `max_retries=0` in tests.
 
 """
-_COLUMNS = ("SDK", "release", "library", "where it takes yours", "wire", "a miss raises")
+_COLUMNS = ("SDK", "release", "library", "where it takes yours", "wire", "a miss raises", "asked")
 _FOOT = (
     "\n*This page is written by `python -m tests.sdks`, from the table that the tests run on.*\n"
 )
@@ -59,8 +60,8 @@ def page(sdks: Iterable[Sdk]) -> str:
 
 def _row(sdk: Sdk, releases: dict[str, str]) -> tuple[str, ...]:
     release = releases.get(sdk.package, "not pinned")
-    miss = f"`{sdk.miss}`"
-    return (sdk.name, release, sdk.library, f"`{sdk.argument}`", sdk.wire, miss)
+    miss, times = f"`{sdk.miss}`", "once" if sdk.misses == 1 else f"{sdk.misses} times"
+    return (sdk.name, release, sdk.library, f"`{sdk.argument}`", sdk.wire, miss, times)
 
 
 def _note(sdk: Sdk) -> str:

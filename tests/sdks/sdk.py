@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-NO_RETRY: dict[str, Any] = {"max_retries": 0}  # a miss is final: nobody waits for it to go away
+NO_RETRY = {"max_retries": 0}  # for SDKs that would ask again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Call:
     prompt: str = "Hello!"
     model: str = "text"
     stream: bool = False
+    retries: dict[str, Any] = field(default_factory=lambda: NO_RETRY)
 
     def given(self, name: str) -> dict[str, Any]:
         """The client as the argument of this name, if there is one."""
@@ -46,6 +47,7 @@ class Sdk:
     argument: ClassVar[str]  # where it takes a client of ours
     wire: ClassVar[str]
     miss: ClassVar[str] = "UnmatchedRequestError"  # what a request nobody recorded raises
+    misses: ClassVar[int] = 1  # how often it asks for what is not there, with its own defaults
     is_always_async: ClassVar[bool] = False  # whether its synchronous calls use an async client
     calls_tools: ClassVar[bool] = True
     absent: ClassVar[str] = ""  # why it is not among what `make test` installs

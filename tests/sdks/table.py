@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from .frameworks import LangChainOpenAI, LiteLLM, PydanticAI
-from .sdk import NO_RETRY, Call, ChatCompletions, Sdk, joined
+from .sdk import Call, ChatCompletions, Sdk, joined
 
 
 class OpenAI(ChatCompletions):
@@ -27,13 +27,13 @@ class OpenAI(ChatCompletions):
     @staticmethod
     def _arguments(call: Call) -> dict[str, Any]:
         where = {"base_url": f"{call.url}/v1", "api_key": call.key}
-        return where | NO_RETRY | call.given("http_client")
+        return where | call.retries | call.given("http_client")
 
 
 class Anthropic(Sdk):
     package = module = "anthropic"
     library, argument, wire = "httpx2", "Anthropic(http_client=)", "anthropic-messages"
-    miss = "APIConnectionError"
+    miss, misses = "APIConnectionError", 3
 
     def client(self, call: Call) -> Any:
         import anthropic
@@ -61,7 +61,7 @@ class Anthropic(Sdk):
     @staticmethod
     def _arguments(call: Call) -> dict[str, Any]:
         where = {"base_url": call.url, "api_key": call.key}
-        return where | NO_RETRY | call.given("http_client")
+        return where | call.retries | call.given("http_client")
 
     @staticmethod
     def _of(block: Any) -> str:
@@ -156,7 +156,7 @@ class Mistral(ChatCompletions):
 class Groq(ChatCompletions):
     package = module = "groq"
     library, argument = "httpx", "Groq(http_client=)"
-    miss = "APIConnectionError"
+    miss, misses = "APIConnectionError", 3
 
     def client(self, call: Call) -> Any:
         import groq
@@ -171,7 +171,7 @@ class Groq(ChatCompletions):
     @staticmethod
     def _arguments(call: Call) -> dict[str, Any]:
         where = {"base_url": call.url, "api_key": call.key}
-        return where | NO_RETRY | call.given("http_client")
+        return where | call.retries | call.given("http_client")
 
 
 class Cohere(Sdk):

@@ -141,6 +141,19 @@ def test_refuses_what_was_not_asked(sdk, is_async, stream, way, server, tmp_path
         swallowed(lambda: run(sdk, cassette, way, is_async, changed))
 
 
+@every_sdk
+def test_how_often_it_asks_for_what_is_not_there(sdk, server, tmp_path, no_sockets):
+    """An SDK that takes a miss for a failure of the network asks again, unless told not to."""
+    path = tmp_path / "c.yaml"
+    call = Call(url=server.url, key=KEY, retries={})
+    with use_cassette(path, mode="record") as cassette:
+        run(sdk, cassette, "argument", False, call)
+    no_sockets()
+    with pytest.raises(UnmatchedRequestError), use_cassette(path) as cassette:
+        swallowed(lambda: run(sdk, cassette, "argument", False, replace(call, prompt="Bye")))
+    assert len(cassette.misses) == sdk.misses
+
+
 def swallowed(ask):
     with contextlib.suppress(Exception):
         ask()

@@ -1,0 +1,88 @@
+"""The other vendors on loopback: their framing, their refusals, their sameness."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .messages import Request
+from .provider import KEY
+from .vendors import LoopbackVendors
+
+BEARER = ("authorization", f"Bearer {KEY}")
+GOOGLE = ("x-goog-api-key", KEY)
+VENDORS = {
+    "gemini": ("/v1beta/models/{model}:streamGenerateContent?alt=sse", GOOGLE),
+    "mistral": ("/mistral/v1/chat/completions", BEARER),
+    "cohere": ("/v2/chat", BEARER),
+    "ollama": ("/api/chat", BEARER),
+    "groq": ("/openai/v1/chat/completions", BEARER),
+}
+every_vendor = pytest.mark.parametrize("vendor", VENDORS)
+
+
+def asked(vendor, model="text", key=None):
+    target, header = VENDORS[vendor]
+    messages = [{"role": "user", "content": "Hello!"}]
+    return LoopbackVendors(speed=0.0)(
+        Request(
+            method="POST",
+            target=target.format(model=model),
+            headers=((header[0], key or header[1]),),
+            body=json.dumps({"model": model, "stream": True, "messages": messages}).encode(),
+            connection=1,
+        )
+    )
+
+
+def body(answer):
+    return b"".join(write.data for write in answer.body)
+
+
+@every_vendor
+@pytest.mark.parametrize("model", ["text", "unicode", "tools", "parallel_tools", "text_and_tools"])
+def test_a_stream_leaves_in_several_writes_and_is_the_same_each_time(vendor, model):
+    """The writes are those of the events, also cut inside a character."""
+    first = asked(vendor, model)
+    assert first.status == 200
+    assert len(first.body) > 1 or model == "tools"  # whose two events may leave together
+    assert asked(vendor, model) == first
+
+
+@every_vendor
+def test_a_wrong_key_is_refused(vendor):
+    """As JSON, not as a stream."""
+    answer = asked(vendor, key="wrong")
+    assert answer.status == 401
+    assert json.loads(body(answer))
+
+
+@every_vendor
+def test_an_unknown_model_is_refused(vendor):
+    """By status 404."""
+    assert asked(vendor, model="nobody").status == 404
+
+
+def test_gemini_ends_its_lines_with_crlf_and_has_no_last_word():
+    """Every event is one JSON object, the last one says why it ended."""
+    *events, rest = body(asked("gemini", "unicode")).split(b"\r\n\r\n")
+    assert rest == b""
+    said = [json.loads(event.removeprefix(b"data: ")) for event in events]
+    assert [each["candidates"][0].get("finishReason") for each in said[-2:]] == [None, "STOP"]
+
+
+def test_cohere_names_its_events_as_they_name_themselves():
+    """All but the last word."""
+    *events, done, rest = body(asked("cohere", "text_and_tools")).split(b"\n\n")
+    assert (done, rest) == (b"data: [DONE]", b"")
+    for event in events:
+        name, data = event.split(b"\n", 1)
+        assert json.loads(data.removeprefix(b"data: "))["type"] == name[7:].decode()
+
+
+def test_ollama_says_one_object_a_line():
+    """Only the last is done."""
+    answer = asked("ollama", "tools")
+    assert ("content-type", "application/x-ndjson") in answer.headers
+    assert [json.loads(line)["done"] for line in body(answer).splitlines()] == [False, True]
