@@ -70,5 +70,5 @@ def _interactions(path: str, content: bytes) -> Iterable[tuple[int, Interaction]
             text = content.decode()
             as_json = cassette_format.is_json(path)
             return list(enumerate(cassette_format.loads(text, path=path, as_json=as_json)))
-        except (CassetteFormatError, MissingDependencyError, ValueError, KeyError, TypeError):
+        except (CassetteFormatError, MissingDependencyError, ValueError, LookupError, TypeError):
             return ()

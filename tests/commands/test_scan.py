@@ -6,6 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from reqllm_fixtures import Cassette, RecordedRequest, save
@@ -97,6 +98,15 @@ def test_a_comment_in_a_cassette_and_a_broken_cassette_are_text(tmp_path: Path):
     result = scan("--json", str(tmp_path))
     places = {each["file"]: (each["interaction"], each["place"]) for each in found(result)}
     assert places == {str(clean): (None, "line 1"), str(broken): (None, "line 2")}
+
+
+@pytest.mark.parametrize("line", ["[1]", '[0, {"interactions": [], "version": 1}]', "[0, 1]", "{"])
+def test_a_broken_journal_is_text(tmp_path: Path, line: str):
+    """What no reader of journals would take is looked through all the same."""
+    path = tmp_path / ".chat.yaml.1234.journal"
+    path.write_text(f"{line}\n{KEY}\n")
+    (each,) = found(scan("--json", str(path)))
+    assert (each["interaction"], each["place"]) == (None, "line 2")
 
 
 def test_what_cannot_be_read_is_not_called_clean(tmp_path: Path):
