@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import socket
 import traceback
@@ -90,7 +91,11 @@ def run(sdk, cassette, way, is_async, *calls):
 def _run(sdk, is_async, runner, calls):
     if is_async:
         return [runner.run(ask_async(sdk, call)) for call in calls]
-    asyncio.set_event_loop(runner.get_loop())  # which pydantic-ai's synchronous calls run on
+    if sdk.is_always_async:
+        # Its calls run on the current loop. Clients that mistralai closes when they are collected
+        # take that away.
+        gc.collect()
+        asyncio.set_event_loop(runner.get_loop())
     return [ask(sdk, call) for call in calls]
 
 
