@@ -14,6 +14,7 @@ from reqllm.providers.api_errors import api_error
 from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block, ToolBlock
 from reqllm.providers.decoding import JSONEventDecoder
+from reqllm.providers.fields import as_list, as_object, as_string, filled
 from reqllm.providers.json_text import compact
 from reqllm.providers.usage import UsageMeter, anthropic_usage
 
@@ -93,15 +94,15 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             )
         match kind:
             case "content_block_delta":
-                self._take_delta(_index(value), _object(value.get("delta")))
+                self._take_delta(_index(value), as_object(value.get("delta")))
             case "content_block_start":
-                self._take_start(_index(value), _object(value.get("content_block")))
+                self._take_start(_index(value), as_object(value.get("content_block")))
             case "content_block_stop":
                 self._take_stop(_index(value))
             case "message_delta":
                 self._take_message_delta(value)
             case "message_start":
-                self._take_message_start(_object(value.get("message")))
+                self._take_message_start(as_object(value.get("message")))
             case "message_stop":
                 self._take_message_stop(value)
             case "ping":
@@ -130,17 +131,17 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         if self._begun:
             self._warn_once("repeated_message_start", "message_start came twice")
         self._begun = True
-        self.start(_filled(message.get("id")), _filled(message.get("model")))
-        self._meter(_object(message.get("usage")))
+        self.start(filled(message.get("id")), filled(message.get("model")))
+        self._meter(as_object(message.get("usage")))
         self._note_others(message, _MESSAGE_KEYS)
-        for index, block in enumerate(_list(message.get("content"))):
-            self._take_start(index, _object(block))
+        for index, block in enumerate(as_list(message.get("content"))):
+            self._take_start(index, as_object(block))
             self._take_stop(index)
 
     def _take_message_delta(self, value: dict[str, Any]) -> None:
         self.start()
-        delta = _object(value.get("delta"))
-        reason = _filled(delta.get("stop_reason"))
+        delta = as_object(value.get("delta"))
+        reason = filled(delta.get("stop_reason"))
         if reason is not None:
             self._stop_reason = reason
             self.can_end = True
@@ -149,7 +150,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self._details[key] = delta[key]
         self._note_others(delta, _MESSAGE_KEYS)
         self._note_others(value, _EVENT_KEYS)
-        self._meter(_object(value.get("usage")))
+        self._meter(as_object(value.get("usage")))
 
     def _take_message_stop(self, value: dict[str, Any]) -> None:
         self.start()
@@ -181,18 +182,18 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         match kind:
             case "text":
                 block = write.start_text()
-                self._write.text(block, _string(content.get("text")))
-                for citation in _list(content.get("citations")):
-                    self._cite(block, _object(citation))
+                self._write.text(block, as_string(content.get("text")))
+                for citation in as_list(content.get("citations")):
+                    self._cite(block, as_object(citation))
                 return block
             case "thinking":
                 block = write.start_reasoning()
-                block.signature = _filled(content.get("signature"))
-                write.text(block, _string(content.get("thinking")))
+                block.signature = filled(content.get("signature"))
+                write.text(block, as_string(content.get("thinking")))
                 return block
             case "redacted_thinking":
                 block = write.start_reasoning(redacted=True)
-                block.data = _filled(content.get("data"))
+                block.data = filled(content.get("data"))
                 return block
             case "tool_use" | "server_tool_use" | "mcp_tool_use":
                 return self._open_tool(content, provider_executed=kind != "tool_use")
@@ -204,8 +205,8 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def _open_tool(self, content: dict[str, Any], *, provider_executed: bool) -> ToolBlock:
         tool = self._write.start_tool(
             0,
-            _filled(content.get("id")),
-            _string(content.get("name")),
+            filled(content.get("id")),
+            as_string(content.get("name")),
             provider_executed=provider_executed,
         )
         tool.metadata.update(
@@ -217,12 +218,12 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
 
     def _tool_result(self, content: dict[str, Any]) -> None:
         result = content.get("content")
-        failed = bool(content.get("is_error")) or "error_code" in _object(result)
+        failed = bool(content.get("is_error")) or "error_code" in as_object(result)
         self._write.out.append(
             c.ToolResult(
-                _string(content.get("tool_use_id")),
+                as_string(content.get("tool_use_id")),
                 content,
-                _filled(content.get("type")),
+                filled(content.get("type")),
                 failed,
                 self._write.next_index(0),
             )
@@ -235,16 +236,16 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             block = self._blocks[index] = self._implied(delta)
         match delta.get("type"), block:
             case "text_delta", Block(kind="text"):
-                self._write.text(block, _string(delta.get("text")))
+                self._write.text(block, as_string(delta.get("text")))
             case "thinking_delta", Block(kind="reasoning"):
-                self._write.text(block, _string(delta.get("thinking")))
+                self._write.text(block, as_string(delta.get("thinking")))
             case "input_json_delta", ToolBlock():
-                self._write.arguments(block, _string(delta.get("partial_json")))
+                self._write.arguments(block, as_string(delta.get("partial_json")))
             case "signature_delta", Block(kind="reasoning"):
                 # The signature is sent whole: the last one holds.
-                block.signature = _filled(delta.get("signature")) or block.signature
+                block.signature = filled(delta.get("signature")) or block.signature
             case "citations_delta", Block(kind="text"):
-                self._cite(block, _object(delta.get("citation")))
+                self._cite(block, as_object(delta.get("citation")))
             case _, _Unknown():
                 block.merge(delta)
             case kind, _:
@@ -260,12 +261,12 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             "thinking_delta": "thinking",
             "signature_delta": "thinking",
             "input_json_delta": "tool_use",
-        }.get(_string(delta.get("type")))
+        }.get(as_string(delta.get("type")))
         self._warn_once("missing_block_start", "a content block's delta came before its start")
         return self._open({"type": implied or "unknown"})
 
     def _cite(self, block: Block, citation: dict[str, Any]) -> None:
-        kind = _string(citation.get("type"))
+        kind = as_string(citation.get("type"))
         source = citation.get("document_index", citation.get("search_result_index"))
         self._write.out.append(
             c.CitationChunk(
@@ -319,19 +320,3 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
 def _index(value: dict[str, Any]) -> int:
     index = value.get("index")
     return index if isinstance(index, int) else 0
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _filled(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -144,10 +144,6 @@ class DeltaLane:
         )
 
 
-def _ascii_literal(text: str) -> bytes:
-    return json.dumps(text).encode()
-
-
 def _is_blank(filler: bytes) -> bool:
     return not filler.strip(b" ")
 

@@ -13,6 +13,7 @@ from reqllm.providers.api_errors import api_error
 from reqllm.providers.base import Reading
 from reqllm.providers.blocks import Block
 from reqllm.providers.decoding import JSONEventDecoder
+from reqllm.providers.fields import filled
 from reqllm.providers.openai_chat_parts import (
     AudioTrack,
     citations_of,
@@ -67,7 +68,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         return self.ended
 
     def _take(self, value: dict[str, Any], event: ServerSentEvent) -> None:
-        self.start(_filled(value.get("id")), _filled(value.get("model")))
+        self.start(filled(value.get("id")), filled(value.get("model")))
         if is_flat_error(value):
             self.error = api_error(value)
             return
@@ -89,7 +90,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _check_identity(self, value: dict[str, Any]) -> None:
         for key, known in (("id", self._id), ("model", self._model)):
-            new = _filled(value.get(key))
+            new = filled(value.get(key))
             if new is not None and new != known:
                 self._warn_once(
                     f"{key}_changed",
@@ -148,7 +149,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             )
         if isinstance(entry.get("usage"), dict):
             self._meter(entry["usage"])
-        reason = _filled(entry.get("finish_reason"))
+        reason = filled(entry.get("finish_reason"))
         if reason is not None:
             choice.finish_raw = reason
             # One of several answers that is done is not the end of the others.
@@ -166,7 +167,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
                     self._reasoning(choice, part, {})
                 case _:
                     self._custom(choice, part)
-        refusal = _filled(delta.get("refusal"))
+        refusal = filled(delta.get("refusal"))
         if refusal is not None:
             if choice.refusal is None:
                 choice.refusal = self.write.start_refusal(choice.number)
@@ -270,8 +271,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _take_audio(self, choice: _Choice, audio: dict[str, Any]) -> None:
         track = choice.audio
-        track.id = track.id or _filled(audio.get("id"))
-        data, transcript = _filled(audio.get("data")), _filled(audio.get("transcript"))
+        track.id = track.id or filled(audio.get("id"))
+        data, transcript = filled(audio.get("data")), filled(audio.get("transcript"))
         if data is not None:
             self._repeatable = False  # what is no whole byte yet grows unseen
             self._hear(choice, data)
@@ -333,7 +334,3 @@ class OpenAIChatDecoder(JSONEventDecoder):
         if self._said_done:
             return None
         return "missing_done", "the stream ended without its sentinel [DONE]"
-
-
-def _filled(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reqllm.chunk import Citation
+from reqllm.providers.fields import as_string
 
 
 def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -19,7 +20,7 @@ def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     details = delta.get("reasoning_details")
     if isinstance(details, list) and details:
         entries = [entry for entry in details if isinstance(entry, dict)]
-        text = "".join(_string(e.get("text")) or _string(e.get("summary")) for e in entries)
+        text = "".join(as_string(e.get("text")) or as_string(e.get("summary")) for e in entries)
         if text:
             return text, {"reasoning_details": entries}
         return _plain_reasoning(delta), {"reasoning_details": entries}
@@ -27,11 +28,7 @@ def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain_reasoning(delta: dict[str, Any]) -> str:
-    return _string(delta.get("reasoning_content")) or _string(delta.get("reasoning"))
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return as_string(delta.get("reasoning_content")) or as_string(delta.get("reasoning"))
 
 
 def content_parts(content: Any) -> Iterator[tuple[str, Any]]:
@@ -51,7 +48,7 @@ def _content_part(part: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(part, dict):
         match part.get("type"):
             case "text" | "output_text":
-                yield "text", _string(part.get("text"))
+                yield "text", as_string(part.get("text"))
             case "thinking" | "reasoning":
                 inner = part.get("thinking", part.get("text"))
                 for kind, value in content_parts(inner):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reqllm.providers.blocks import BlockWriter, ToolBlock
+from reqllm.providers.fields import filled
 from reqllm.providers.json_text import compact, parse_json
 
 
@@ -20,8 +21,8 @@ class ToolFragment:
         detail: dict[str, Any] = function if isinstance(function, dict) else {}
         self.index = _integer(entry.get("index"))
         # An empty id or name means "as before".
-        self.id = _filled(entry.get("id"))
-        self.name = _filled(detail.get("name"))
+        self.id = filled(entry.get("id"))
+        self.name = filled(detail.get("name"))
         arguments = detail.get("input" if self.custom else "arguments")
         self.made = not isinstance(arguments, str)
         """The arguments are not the server's own text, but made from what it sent."""
@@ -110,10 +111,6 @@ def _integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
-
-
-def _filled(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _arguments(value: Any) -> str:
