@@ -19,9 +19,13 @@ START_KEPT = 1024
 
 
 class BodySniffer:
-    """Holds the first bytes back until they tell what the body is."""
+    """Holds the first bytes back until they tell what the body is.
 
-    def __init__(self) -> None:
+    openers: first bytes that begin a stream of this framing, though elsewhere JSON does so.
+    """
+
+    def __init__(self, openers: frozenset[bytes] = frozenset()) -> None:
+        self._openers = openers
         self.kind: BodyKind | None = None
         self._held = bytearray()
         self._blank_until = 0  # everything held before here is known to be blank
@@ -42,6 +46,8 @@ class BodySniffer:
         if not head:
             self._blank_until = len(held)
             self.kind = "stream" if len(held) > _MOST_PADDING else None
+        elif head[:1] in self._openers:
+            self.kind = "stream"
         elif head[:1] in (b"{", b"["):
             self.kind = "json"
         elif head[:1] == b"<" or held[:2] == _GZIP:

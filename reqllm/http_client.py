@@ -17,10 +17,10 @@ import anyio
 from reqllm.calling import CallOptions, Retries, Timeouts, may_pass
 from reqllm.errors import APIError, InvalidInputError, ReqLLMError, TransportError
 from reqllm.hiding import hide, secrets_of
-from reqllm.providers.api_errors import api_error, error_body
 from reqllm.providers.base import WireRequest
 from reqllm.pump import AsyncPump, NetworkErrors, Pump, aclose_response, close_response
 from reqllm.stream_server import StreamServer
+from reqllm.wires.common.api_errors import api_error, error_body
 
 # An error's body is for reading; beyond this it is something else.
 _MOST_ERROR_BYTES = 65_536

@@ -20,9 +20,9 @@ import anyio
 from reqllm.chunk import ErrorChunk, StreamChunk
 from reqllm.errors import ReqLLMError, StreamTimeoutError
 from reqllm.hiding import hide, secrets_of
-from reqllm.providers.api_errors import request_id
 from reqllm.response import Response, StreamMetadata
 from reqllm.stream_server import StreamServer
+from reqllm.wires.common.api_errors import request_id
 
 NetworkErrors = tuple[type[BaseException], ...]
 

@@ -16,9 +16,9 @@ from msgspec import structs
 from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage
 from reqllm.content import ToolCall
 from reqllm.errors import ReqLLMError, StreamConsumedError, StreamTimeoutError
-from reqllm.providers.api_errors import request_id
 from reqllm.pump import AsyncPump, Pump
 from reqllm.response import Response, StreamMetadata, StreamState
+from reqllm.wires.common.api_errors import request_id
 
 
 class StreamResponse:

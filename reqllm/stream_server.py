@@ -19,11 +19,11 @@ from reqllm.errors import (
     NotAStreamError,
     ReqLLMError,
 )
-from reqllm.framing.sse import MAX_EVENT_BYTES, Comment, ServerSentEvent, SSEDecoder
-from reqllm.providers.api_errors import api_error, error_body
-from reqllm.providers.base import Reading
-from reqllm.providers.wires import decoder_for
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
 from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
+from reqllm.wires.common.api_errors import api_error, error_body
+from reqllm.wires.table import wire_named
+from reqllm.wires.wire import Reading
 
 # Chunks wait unfolded for the response that may never be asked for, but not for ever.
 _FOLD_AFTER = 1024
@@ -54,18 +54,20 @@ class StreamServer:
         self.wire = wire
         self.state: StreamState = "open"
         self.error: ReqLLMError | None = None
-        self._decoder = decoder_for(
-            wire,
+        self._wire = wire_named(wire)
+        self._decoder = self._wire.decoder(
             Reading(
                 skip_malformed=on_malformed == "skip",
                 include_raw=include_raw,
                 include_keepalive=include_keepalive,
             ),
         )
-        self._framer = SSEDecoder(max_event_bytes=max_event_bytes, comments=include_keepalive)
+        self._framer = self._wire.framing.new(
+            max_event_bytes=max_event_bytes, comments=include_keepalive
+        )
         self._limit = max_event_bytes
         self._return_incomplete = on_incomplete == "return"
-        self._sniffer: BodySniffer | None = BodySniffer()
+        self._sniffer: BodySniffer | None = BodySniffer(self._wire.framing.openers)
         self._document: bytearray | None = None
         self._is_json = True
         self._start = b""
@@ -173,7 +175,7 @@ class StreamServer:
         if error is not None:
             return self._settle(error)
         value = error_body(document.removeprefix(b"\xef\xbb\xbf"))
-        if _reports_error(value):
+        if self._reports_error(value):
             return self._fail(api_error(value))
         if isinstance(value, dict) and self._is_json:
             return self._take_whole(document)
@@ -182,7 +184,7 @@ class StreamServer:
     def _take_whole(self, document: bytes) -> list[c.StreamChunk]:
         """Read the answer of a server that did not stream: the wire's own whole object."""
         chunks = self._decoder.begin()
-        self._decoder.take(ServerSentEvent(document.strip()))
+        self._decoder.take(WireEvent(document.strip()))
         self._keep(chunks)
         if self._decoder.error is not None:
             return chunks + self._fail(self._decoder.error)
@@ -193,6 +195,13 @@ class StreamServer:
             "server_ignored_stream", "the server sent the whole answer at once, not as a stream"
         )
         return chunks + self._keep([warning]) + self._complete()
+
+    def _reports_error(self, value: Any) -> bool:
+        if isinstance(value, list):
+            return bool(value) and self._reports_error(value[0])
+        if not isinstance(value, dict) or self._wire.is_answer(value):
+            return False
+        return any(value.get(key) for key in ("error", "message", "detail", "code", "msg"))
 
     def _not_a_stream(self, body: bytes) -> NotAStreamError:
         return NotAStreamError(
@@ -210,7 +219,7 @@ class StreamServer:
         self._framer.feed(piece, self._take_first, self._decoder.recognise)
         return self._after(chunks)
 
-    def _take_first(self, event: ServerSentEvent | Comment) -> None:
+    def _take_first(self, event: WireEvent | Comment) -> None:
         self._events_seen = self._is_flowing = True
         self._decoder.take(event)
 
@@ -246,7 +255,7 @@ class StreamServer:
 
     def _nothing_came(self) -> ReqLLMError:
         start = self._start.lstrip()
-        if start and not self._events_seen and not _looks_like_sse(start):
+        if start and not self._events_seen and not start.startswith(self._wire.framing.starts):
             return self._not_a_stream(self._start)
         return EmptyStreamError(
             f"the {self.wire} stream ended before it said anything: the body was "
@@ -309,7 +318,7 @@ class StreamServer:
         if self.state != "complete" or self._late_warnings:
             return
         events = self._framer.receive(piece)
-        if any(isinstance(event, ServerSentEvent) and event.data.strip() for event in events):
+        if any(isinstance(event, WireEvent) and event.data.strip() for event in events):
             self._warn_late()
 
     def _warn_late(self) -> None:
@@ -356,15 +365,3 @@ def _too_large(limit: int) -> EventTooLargeError:
         "raise max_event_bytes if that is expected",
         limit=limit,
     )
-
-
-def _reports_error(value: Any) -> bool:
-    if isinstance(value, list):
-        return bool(value) and _reports_error(value[0])
-    if not isinstance(value, dict) or "choices" in value or value.get("type") == "message":
-        return False
-    return any(value.get(key) for key in ("error", "message", "detail", "code", "msg"))
-
-
-def _looks_like_sse(start: bytes) -> bool:
-    return start.startswith((b":", b"data", b"event", b"id", b"retry"))

@@ -7,35 +7,23 @@ import contextlib
 import json
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from reqllm.cli.summary import Times, is_spoken
 from reqllm.errors import ReqLLMError, TransportError
-from reqllm.framing.sse import ServerSentEvent, SSEDecoder
-from reqllm.providers.api_errors import api_error, error_body
-from reqllm.providers.wires import DECODERS
 from reqllm.stream_response import SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.streaming import read_response
-from reqllm.summary import Times, is_spoken
+from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm_fixtures.cassette import Cassette, EndError, Interaction, RecordedRequest
-from reqllm_fixtures.errors import Difference, FixtureError
+from reqllm_fixtures.errors import Difference
 from reqllm_fixtures.recording import NO_STATUS
+from reqllm_fixtures.speaking import json_body, parsed
 from reqllm_fixtures.transport import replay_transport
 
-_WIRES_BY_PATH = {
-    "/chat/completions": "openai-chat",
-    "/messages": "anthropic-messages",
-}
-_SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
-_SNIFFED_BYTES = 65_536
 _BINARY_SHOWN = 24
 _ANYWHERE = "http://recorded.invalid/"
-
-
-class UnknownWireOfRecordingError(FixtureError):
-    """Neither the address nor the first event tells which wire a recording speaks."""
 
 
 class _Anything:
@@ -97,36 +85,6 @@ def refusal_of(interaction: Interaction) -> ReqLLMError | None:
     return api_error(error_body(response.body), status=response.status, headers=headers)
 
 
-def is_stream(interaction: Interaction) -> bool:
-    """Return whether a stream was asked for, or came."""
-    if _wants_stream(interaction.request):
-        return True
-    headers = interaction.response.headers
-    types = [value for name, value in headers if name.lower() == "content-type"]
-    if any("event-stream" in value for value in types):
-        return True
-    return interaction.response.body.lstrip().startswith(_SSE_STARTS)
-
-
-def wire_of(interaction: Interaction) -> str:
-    """Return the wire that a recording speaks: by its address, else by its first event.
-
-    Raises UnknownWireOfRecordingError.
-    """
-    path = urlsplit(interaction.request.uri).path.rstrip("/")
-    for ending, wire in _WIRES_BY_PATH.items():
-        if path.endswith(ending):
-            return wire
-    wire_found = _wire_of_event(_first_event(interaction.response.body))
-    if wire_found is None:
-        raise UnknownWireOfRecordingError(
-            f"Neither the address ({path or '/'}) nor the first event tells which wire this "
-            f"recording speaks. If it is one of {', '.join(sorted(DECODERS))}, name it with "
-            "--wire; others are not read yet."
-        )
-    return wire_found
-
-
 def recorded_times(interaction: Interaction, wire: str) -> Times:
     """Return when the first token and the last chunk came while this was recorded."""
     server = StreamServer(wire)
@@ -151,7 +109,7 @@ class Asked(Struct, frozen=True):
 
 def asked_by(request: RecordedRequest) -> Asked:
     """Return the model and the last thing that the user said."""
-    body = _json_body(request)
+    body = json_body(request)
     model = body.get("model")
     turns: Any = next((body[key] for key in ("messages", "input", "contents") if body.get(key)), [])
     if isinstance(turns, str):
@@ -165,7 +123,7 @@ def asked_by(request: RecordedRequest) -> Asked:
 
 def value_of(body: bytes) -> Any:
     """Return a body as the JSON that it is, as text, or as base64 in an object of its own."""
-    document = _parsed(body)
+    document = parsed(body)
     if document is not None:
         return document
     try:
@@ -176,7 +134,7 @@ def value_of(body: bytes) -> Any:
 
 def readable(body: bytes) -> str:
     """Return a body as text: JSON indented, of what is no text the first bytes."""
-    document = _parsed(body)
+    document = parsed(body)
     if document is not None:
         return json.dumps(document, indent=2, ensure_ascii=False)
     try:
@@ -192,41 +150,3 @@ def _text(content: Any) -> str:
     parts = content if isinstance(content, list) else []
     texts = [part.get("text") for part in parts if isinstance(part, dict)]
     return " ".join(text for text in texts if isinstance(text, str))
-
-
-def _wants_stream(request: RecordedRequest) -> bool:
-    return _json_body(request).get("stream") is True
-
-
-def _json_body(request: RecordedRequest) -> dict[str, Any]:
-    body = _parsed(request.body)
-    return body if isinstance(body, dict) else {}
-
-
-def _first_event(body: bytes) -> Any:
-    """Return the first event's data as JSON, or the body's own if it is one document."""
-    if body.lstrip()[:1] == b"{":
-        return _parsed(body)
-    for event in SSEDecoder().receive(body[:_SNIFFED_BYTES]):
-        if isinstance(event, ServerSentEvent) and event.data.strip():
-            return _parsed(event.data)
-    return None
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _wire_of_event(event: Any) -> str | None:
-    if not isinstance(event, dict):
-        return None
-    kind = event.get("type")
-    if kind in ("message_start", "message"):
-        return "anthropic-messages"
-    named = str(event.get("object", ""))
-    if named.startswith("chat.completion") or isinstance(event.get("choices"), list):
-        return "openai-chat"
-    return None

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from reqllm.chunk import StreamChunk
 from reqllm.errors import InterruptedStreamError
-from reqllm.framing.sse import Comment, ServerSentEvent, SSEDecoder
+from reqllm.framing.event import Comment, WireEvent
+from reqllm.framing.sse import SSEDecoder
 from reqllm.response import Response
 from reqllm.stream_server import StreamServer
 from reqllm_fixtures.cassette import EndError, RecordedResponse
@@ -21,7 +22,7 @@ class Step(Struct, frozen=True):
     """Since the request was sent; `None` if the file does not say."""
     gap_ms: float | None
     size: int | None
-    events: tuple[ServerSentEvent | Comment, ...]
+    events: tuple[WireEvent | Comment, ...]
     chunks: tuple[StreamChunk, ...]
 
 
@@ -38,7 +39,7 @@ class Timeline(Struct, frozen=True):
         return ((n, step) for n, step in enumerate(self.steps) if step.size is not None)
 
     @property
-    def events(self) -> Iterator[tuple[int, ServerSentEvent | Comment]]:
+    def events(self) -> Iterator[tuple[int, WireEvent | Comment]]:
         """The events, each with the number of the step that completed it."""
         return ((n, event) for n, step in enumerate(self.steps) for event in step.events)
 

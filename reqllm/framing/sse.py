@@ -9,13 +9,11 @@ looks like, are not questions of framing: they are answered above.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from msgspec import Struct
+from reqllm.errors import EventTooLargeError, ReqLLMError
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, Take, WireEvent
 
-from reqllm.errors import EventTooLargeError
-
-MAX_EVENT_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 # A whole body in one piece is read in parts: fields of all its lines at once would be many.
 _AT_ONCE = 64 * 1024
@@ -24,31 +22,6 @@ _NAMES_REMEMBERED = 64
 _NAME_LENGTH_REMEMBERED = 256
 # More would be no time (30 million years), and `int` refuses very many.
 _RETRY_DIGITS = 18
-
-
-class ServerSentEvent(Struct, frozen=True, gc=False):
-    """One event as sent; `data` is what its data lines held, joined by LF."""
-
-    data: bytes
-    event: str = "message"
-    id: str = ""
-    flushed: bool = False
-    """The stream ended before the blank line that should close the event."""
-
-    @property
-    def text(self) -> str:
-        """`data` as text; bytes that are no UTF-8 become U+FFFD."""
-        return self.data.decode("utf-8", "replace")
-
-
-class Comment(Struct, frozen=True, gc=False):
-    """A comment line: providers send them to keep the connection alive."""
-
-    text: str
-
-
-Take = Callable[[ServerSentEvent | Comment], None]
-Recognise = Callable[[bytes], bool]
 
 
 def _never(block: bytes) -> bool:
@@ -63,7 +36,7 @@ class SSEDecoder:
     """
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
-        self.error: EventTooLargeError | None = None
+        self.error: ReqLLMError | None = None
         self.retry_ms: int | None = None
         """The reconnection time the server asked for; recorded, never acted on."""
         self.keepalives = 0
@@ -81,9 +54,9 @@ class SSEDecoder:
         self._id = ""
         self._between_events = True
 
-    def receive(self, piece: bytes) -> list[ServerSentEvent | Comment]:
+    def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
-        out: list[ServerSentEvent | Comment] = []
+        out: list[WireEvent | Comment] = []
         self.feed(piece, out.append)
         return out
 
@@ -123,9 +96,9 @@ class SSEDecoder:
             for at in range(0, len(piece), _AT_ONCE):
                 self._receive_lines(piece[at : at + _AT_ONCE], take, recognise)
 
-    def end(self) -> list[ServerSentEvent | Comment]:
+    def end(self) -> list[WireEvent | Comment]:
         """Take the clean end of the stream; return the event that lacked its blank line."""
-        out: list[ServerSentEvent | Comment] = []
+        out: list[WireEvent | Comment] = []
         if self._head:
             self._line += self._head
             self._head = None
@@ -191,13 +164,13 @@ class SSEDecoder:
                 continue
             if len(block) <= limit:
                 if block[:6] == b"data: " and b"\n" not in block:
-                    take(ServerSentEvent(block[6:], "message", last_id))
+                    take(WireEvent(block[6:], "message", last_id))
                     continue
                 if block[:7] == b"event: ":
                     head, _, data = block.partition(b"\ndata: ")
                     name = self._names.get(head)
                     if name is not None and data and b"\n" not in data:
-                        take(ServerSentEvent(data, name, last_id))
+                        take(WireEvent(data, name, last_id))
                         continue
             if block:
                 self._take_lines(block + b"\n\n", take)
@@ -280,7 +253,7 @@ class SSEDecoder:
         self.last_event_id = self._id
         if self._data is not None:
             name = self._event or "message"
-            take(ServerSentEvent(bytes(self._data), name, self._id, flushed))
+            take(WireEvent(bytes(self._data), name, self._id, flushed))
             self._data = None
         self._event = ""
         self._between_events = True
@@ -294,3 +267,6 @@ class SSEDecoder:
             "raise it with max_event_bytes if events of that size are expected",
             limit=self._limit,
         )
+
+
+SSE = Framing(name="sse", new=SSEDecoder, starts=(b":", b"data", b"event", b"id", b"retry"))

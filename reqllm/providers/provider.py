@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Literal
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-from reqllm.chunk import WarningChunk
 from reqllm.context import Context
 from reqllm.errors import (
     InvalidContextError,
@@ -20,37 +18,11 @@ from reqllm.errors import (
     UnknownWireError,
 )
 from reqllm.model import Model
-from reqllm.providers import (
-    anthropic_messages_encode,
-    anthropic_messages_turns,
-    openai_chat_encode,
-    openai_chat_turns,
-)
 from reqllm.providers.base import WireRequest
-from reqllm.providers.options import Dialect
-from reqllm.providers.request_body import nearest, to_json
-
-
-class WireEncoder(Struct, frozen=True):
-    """The encode side of a wire: its usual path, its body and the headers that go with it."""
-
-    path: str
-    encode: Callable[
-        [str, Context, Mapping[str, Any], Dialect], tuple[dict[str, Any], list[WarningChunk]]
-    ]
-    headers: Callable[[Mapping[str, Any]], dict[str, str]] = lambda body: {}
-
-
-ENCODERS: Mapping[str, WireEncoder] = MappingProxyType(
-    {
-        openai_chat_turns.WIRE: WireEncoder(openai_chat_encode.PATH, openai_chat_encode.encode),
-        anthropic_messages_turns.WIRE: WireEncoder(
-            anthropic_messages_encode.PATH,
-            anthropic_messages_encode.encode,
-            anthropic_messages_encode.headers,
-        ),
-    }
-)
+from reqllm.wires.common.options import Dialect
+from reqllm.wires.common.request_body import to_json
+from reqllm.wires.table import wire_named
+from reqllm.wires.wire import Wire
 
 
 class Headers(dict[str, str]):
@@ -61,7 +33,7 @@ class Headers(dict[str, str]):
         return repr(shown)
 
 
-_SECRET = frozenset({"authorization", "x-api-key", "api-key"})
+_SECRET = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 
 
 class HostedProvider(Struct, frozen=True, kw_only=True):
@@ -77,7 +49,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     """Further wires it speaks, each with its path."""
     key_variables: tuple[str, ...] = ()
     """Environment variables that may hold the key, the first set one wins; none: needs no key."""
-    auth: Literal["bearer", "x-api-key", "api-key"] = "bearer"
+    auth: str = "bearer"
+    """How the key is sent: `bearer`, or the name of the header that holds it."""
     headers: Mapping[str, str] = {}
     """Sent with every request, above the wire's own."""
     dialect: Dialect = Dialect()
@@ -100,35 +73,28 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             raise InvalidContextError(
                 f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
             )
-        spoken = self.wire if wire is None else wire
-        path = self._path(spoken)
-        encoder = ENCODERS[spoken]
-        body, warnings = encoder.encode(model.name, context, options, self.dialect)
+        spoken = wire_named(self.wire if wire is None else wire)
+        path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
+        body, warnings = spoken.encode(model.name, context, options, self.dialect)
         return WireRequest(
             url=join_url(self.base_url, base_url, path),
-            headers=self._headers(encoder.headers(body), api_key),
+            headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, api_key),
             body=to_json(body, "the request"),
             warnings=tuple(warnings),
         )
 
-    def _path(self, wire: str) -> str:
-        if wire not in ENCODERS:
-            raise UnknownWireError(
-                f"there is no wire {wire!r}.{nearest(wire, ENCODERS)} "
-                f"The wires are {', '.join(ENCODERS)}"
-            )
-        if wire == self.wire:
-            return self.path or ENCODERS[wire].path
-        if wire not in self.other_wires:
+    def _path(self, wire: Wire) -> str:
+        if wire.name == self.wire:
+            return self.path or wire.path
+        if wire.name not in self.other_wires:
             speaks = ", ".join((self.wire, *self.other_wires))
-            raise UnknownWireError(f"{self.name} speaks {speaks}, not {wire}")
-        return self.other_wires[wire] or ENCODERS[wire].path
+            raise UnknownWireError(f"{self.name} speaks {speaks}, not {wire.name}")
+        return self.other_wires[wire.name] or wire.path
 
     def _headers(self, of_wire: Mapping[str, str], api_key: str | None) -> Headers:
         headers = Headers(
             {
                 "content-type": "application/json",
-                "accept": "text/event-stream",
                 # A recording keeps the bytes as they were sent; compressed ones nobody can read.
                 "accept-encoding": "identity",
                 **of_wire,
@@ -190,13 +156,15 @@ def join_url(own: str, given: str | None, path: str) -> str:
     prefix = base.path.rstrip("/")
     if not prefix:
         prefix = urlsplit(own).path.rstrip("/")
+    path, _, query = path.partition("?")
     whole = "/" + path.strip("/")
     version = re.match(r"/v[0-9]+(?:beta|alpha)?[0-9]*(?=/)", whole)
     if prefix.endswith(whole):
         whole = ""
     elif version and prefix.endswith(version[0]):
         whole = whole[version.end() :]
-    return urlunsplit((base.scheme, base.netloc, prefix + whole, base.query, ""))
+    query = "&".join(filter(None, (base.query, query)))
+    return urlunsplit((base.scheme, base.netloc, prefix + whole, query, ""))
 
 
 def _split(url: object) -> SplitResult:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reqllm.errors import InvalidInputError, UnknownProviderError, UnknownWireError
+from reqllm.errors import InvalidInputError, UnknownProviderError
 from reqllm.model import is_provider_name
 from reqllm.providers.base import Provider
-from reqllm.providers.provider import ENCODERS, HostedProvider
-from reqllm.providers.request_body import nearest
+from reqllm.providers.provider import HostedProvider
+from reqllm.wires.common.request_body import nearest
+from reqllm.wires.table import WIRE_NAMES, no_wire
 
 _ROWS: tuple[HostedProvider, ...] = (
     HostedProvider(
@@ -27,11 +28,6 @@ _ROWS: tuple[HostedProvider, ...] = (
 )
 PROVIDERS: dict[str, Provider] = {row.name: row for row in _ROWS}
 """All providers known; `register_provider` adds to it."""
-
-
-def wire_names() -> tuple[str, ...]:
-    """Return the names of the wires that requests can be written in."""
-    return tuple(ENCODERS)
 
 
 def provider_named(name: str) -> Provider:
@@ -90,8 +86,5 @@ def _check(provider: Provider) -> None:
             f"expected a provider's name of letters, digits, '_', '.' and '-', "
             f"a letter first, got {provider.name!r}"
         )
-    if provider.wire not in ENCODERS:
-        raise UnknownWireError(
-            f"there is no wire {provider.wire!r}.{nearest(provider.wire, ENCODERS)} "
-            f"The wires are {', '.join(ENCODERS)}"
-        )
+    if provider.wire not in WIRE_NAMES:
+        raise no_wire(provider.wire)

@@ -12,8 +12,8 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from reqllm.commands import reqllm
-from reqllm_fixtures.commands import reqllm_fixtures
+from reqllm.cli.commands import reqllm
+from reqllm_fixtures.cli.commands import reqllm_fixtures
 
 ROOT = Path(__file__).parents[2]
 DEMO = str(ROOT / "cassettes" / "demo.yaml")

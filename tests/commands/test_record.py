@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reqllm_fixtures import load
-from reqllm_fixtures.launching import NotPythonError, launch_of
+from reqllm_fixtures.cli.launching import NotPythonError, launch_of
 from tests.loopback.server import LoopbackServer
 from tests.recording.reading import Answers, answer
 
@@ -224,7 +224,7 @@ def test_how_commands_are_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """By the interpreter that a script names, else by ours."""
     assert launch_of(["x.py", "-v"]) == ((sys.executable,), ("x.py", "-v"))
     assert launch_of(["/opt/python3.12", "-X", "dev", "-m", "a.b"]).argv == [
-        *("/opt/python3.12", "-X", "dev", "-m", "reqllm_fixtures.recording_child", "-m", "a.b")
+        *("/opt/python3.12", "-X", "dev", "-m", "reqllm_fixtures.cli.recording_child", "-m", "a.b")
     ]
     assert launch_of(["python3", "-m", "a.b.__main__"]).name == "b"
     assert launch_of(["python", "-c", "1"]).name == "command"

@@ -7,11 +7,11 @@ import io
 import pytest
 
 from reqllm import chunk as c
+from reqllm.cli.rendering import AnswerView
+from reqllm.cli.summary import Times
+from reqllm.cli.terminal import Terminal
 from reqllm.errors import ServerError
-from reqllm.rendering import AnswerView
 from reqllm.response import Accumulator, Response
-from reqllm.summary import Times
-from reqllm.terminal import Terminal
 
 
 def shown(*chunks: c.StreamChunk, broken: bool = False) -> str:

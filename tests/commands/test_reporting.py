@@ -10,9 +10,9 @@ import pytest
 
 from reqllm import cli
 from reqllm import errors as e
-from reqllm.reporting import Reporter, described
+from reqllm.cli.reporting import Reporter, described
+from reqllm.cli.terminal import Terminal
 from reqllm.response import Response
-from reqllm.terminal import Terminal
 from reqllm_fixtures import FixtureError, FixtureWarning
 from reqllm_fixtures import cli as fixtures_cli
 

@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 
 from reqllm import chunk as c
+from reqllm.cli.summary import Stopwatch, Times, summary, what_arrived
 from reqllm.content import ReasoningPart, TextPart, ToolCall
 from reqllm.response import Choice, Response
-from reqllm.summary import Stopwatch, Times, summary, what_arrived
 
 
 def answer(usage: c.Usage | None = None, finish: c.Finish | None = None, **fields) -> Response:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reqllm.terminal import Terminal, as_json, one_line, visible
+from reqllm.cli.terminal import Terminal, as_json, one_line, visible
 
 DANGEROUS = [chr(n) for n in (*range(9), *range(11, 32), *range(0x7F, 0xA0))]
 REORDERING = [chr(n) for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reqllm import errors as e
-from reqllm.providers.api_errors import api_error, error_body, request_id, retry_after
+from reqllm.wires.common.api_errors import api_error, error_body, request_id, retry_after
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 

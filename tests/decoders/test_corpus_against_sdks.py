@@ -15,9 +15,9 @@ import pytest
 
 from reqllm import errors as e
 from reqllm.framing.sse import SSEDecoder
-from reqllm.providers.api_errors import api_error, error_body
 from reqllm.response import Response
 from reqllm.stream_server import decode_stream
+from reqllm.wires.common.api_errors import api_error, error_body
 from tests.corpus import Capture, captures, params
 
 from .answers import Answer, Said, ToolUse, our_chat_answer, our_message_blocks

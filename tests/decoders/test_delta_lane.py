@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from reqllm.framing.sse import ServerSentEvent, SSEDecoder
-from reqllm.providers.decoding import JSONEventDecoder
-from reqllm.providers.delta_lane import DeltaLane
+from reqllm.framing.event import WireEvent
+from reqllm.framing.sse import SSEDecoder
 from reqllm.stream_server import StreamServer
+from reqllm.wires.common.decoding import JSONEventDecoder
+from reqllm.wires.common.delta_lane import DeltaLane
 from tests.corpus import ABSENT, Capture, captures, params
 
 from .invariants import pieces_of
@@ -113,7 +114,7 @@ def check_same(wire: str, events: Sequence[Event]) -> None:
 def events_of(capture: Capture) -> tuple[Event, ...]:
     framer = SSEDecoder()
     found = [*framer.receive(capture.body), *framer.end()]
-    return tuple(Event(e.data, e.event) for e in found if isinstance(e, ServerSentEvent))
+    return tuple(Event(e.data, e.event) for e in found if isinstance(e, WireEvent))
 
 
 # What was captured.
@@ -129,7 +130,7 @@ def test_captures_do_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
     taken, sent = 0, 0
     take = JSONEventDecoder._take_event
 
-    def counted(decoder: JSONEventDecoder, event: ServerSentEvent) -> None:
+    def counted(decoder: JSONEventDecoder, event: WireEvent) -> None:
         nonlocal taken
         taken += 1
         take(decoder, event)

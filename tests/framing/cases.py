@@ -10,10 +10,10 @@ import zlib
 
 from msgspec import Struct
 
-from reqllm.framing.sse import MAX_EVENT_BYTES
+from reqllm.framing.event import MAX_EVENT_BYTES
 
 from .reading import Reading
-from .reading import ServerSentEvent as Event
+from .reading import WireEvent as Event
 
 BOM = b"\xef\xbb\xbf"
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from reqllm.framing.sse import MAX_EVENT_BYTES, Comment, ServerSentEvent, SSEDecoder
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
+from reqllm.framing.sse import SSEDecoder
 
-Event = ServerSentEvent | Comment
+Event = WireEvent | Comment
 
 
 class Reading(Struct, frozen=True):

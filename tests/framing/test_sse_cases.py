@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reqllm.framing.sse import Comment, SSEDecoder
+from reqllm.framing.event import Comment
+from reqllm.framing.sse import SSEDecoder
 
 from .cases import CASES, Case
 from .reading import cut, places_in, read, usual_cuts

@@ -15,7 +15,8 @@ from typing import Protocol
 
 import pytest
 
-from reqllm.framing.sse import ServerSentEvent, SSEDecoder
+from reqllm.framing.event import WireEvent
+from reqllm.framing.sse import SSEDecoder
 
 from .reading import in_pieces_of
 
@@ -25,10 +26,10 @@ READ = 1400
 """The size of a piece where a packet is one."""
 
 
-def feed(decoder: SSEDecoder, pieces: Iterable[bytes], within: float = 60) -> list[ServerSentEvent]:
+def feed(decoder: SSEDecoder, pieces: Iterable[bytes], within: float = 60) -> list[WireEvent]:
     """Feed the pieces. The bound is no measurement: work that is not linear would take hours."""
     deadline = monotonic() + within
-    events: list[ServerSentEvent] = []
+    events: list[WireEvent] = []
     for number, piece in enumerate(pieces):
         events += decoder.receive(piece)
         if not number % 1000 and monotonic() > deadline:

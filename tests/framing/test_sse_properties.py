@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from reqllm.framing.sse import MAX_EVENT_BYTES, SSEDecoder
+from reqllm.framing.event import MAX_EVENT_BYTES
+from reqllm.framing.sse import SSEDecoder
 
 from .reading import Reading, cut, in_pieces_of, places_in, read
 from .whatwg import interpret

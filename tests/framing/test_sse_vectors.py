@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reqllm.framing.sse import ServerSentEvent
+from reqllm.framing.event import WireEvent
 
 from ..corpus import CORPUS
 from .reading import in_pieces_of, read, usual_cuts
@@ -66,7 +66,7 @@ def test_vector(vector: dict[str, Any]):
         assert [
             {"type": event.event, "data": event.text, "last_event_id": event.id}
             for event in reading.events
-            if isinstance(event, ServerSentEvent)
+            if isinstance(event, WireEvent)
         ] == vector["expected_events"], pieces
         if "expected_final_last_event_id" in vector:
             assert reading.last_event_id == vector["expected_final_last_event_id"], pieces

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from reqllm.framing.sse import MAX_EVENT_BYTES, Comment, ServerSentEvent
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
 
 from .reading import Event, Reading
 
@@ -92,7 +92,7 @@ class _Stream:
         self.last_event_id = _shown(self.last_event_id_buffer)
         if self.data_buffer:
             self.events.append(
-                ServerSentEvent(
+                WireEvent(
                     _bytes(self.data_buffer.removesuffix("\n")),
                     _shown(self.event_type_buffer) or "message",
                     self.last_event_id,

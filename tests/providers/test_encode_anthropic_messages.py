@@ -16,8 +16,8 @@ from reqllm.content import (
 )
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError, InvalidInputError, InvalidToolError
-from reqllm.providers.anthropic_messages_encode import encode, headers
-from reqllm.providers.options import Dialect
+from reqllm.wires.anthropic_messages.encode import encode, headers
+from reqllm.wires.common.options import Dialect
 
 from .conversations import CITY, CONTEXTS, PDF, STRICT, WEATHER
 
@@ -510,7 +510,7 @@ def test_bodies_are_plain_json():
     """Maps of any kind in the caller's values are written."""
     from types import MappingProxyType
 
-    from reqllm.providers.request_body import to_json
+    from reqllm.wires.common.request_body import to_json
 
     schema = MappingProxyType({"type": "object", "x": MappingProxyType({"y": 1})})
     body = body_of(tools=[Tool(name="t", parameters=schema)], response_schema=schema)

@@ -15,8 +15,8 @@ from reqllm.content import (
 )
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError, InvalidInputError, InvalidToolError
-from reqllm.providers.openai_chat_encode import encode
-from reqllm.providers.options import Dialect
+from reqllm.wires.common.options import Dialect
+from reqllm.wires.openai_chat.encode import encode
 
 from .conversations import CITY, CONTEXTS, PDF, STRICT, WEATHER
 

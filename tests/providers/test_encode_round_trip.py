@@ -4,7 +4,8 @@ import json
 
 from reqllm import decode_stream
 from reqllm.context import Context, Message
-from reqllm.providers import anthropic_messages_encode, openai_chat_encode
+from reqllm.wires.anthropic_messages import encode as anthropic_messages_encode
+from reqllm.wires.openai_chat import encode as openai_chat_encode
 
 SAID = [
     {"type": "thinking", "thinking": "Need to look.", "signature": "EqQB"},

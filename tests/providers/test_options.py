@@ -6,8 +6,8 @@ import pytest
 
 from reqllm.content import Tool
 from reqllm.errors import InvalidInputError, InvalidToolError
-from reqllm.providers.options import OPTION_NAMES, Options
-from reqllm.providers.request_body import Warnings, merged, nearest, to_json
+from reqllm.wires.common.options import OPTION_NAMES, Options
+from reqllm.wires.common.request_body import Warnings, merged, nearest, to_json
 
 TOOL = Tool(name="t", parameters={})
 

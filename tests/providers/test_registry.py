@@ -16,12 +16,8 @@ from reqllm.errors import (
 from reqllm.model import Model
 from reqllm.providers.base import WireRequest
 from reqllm.providers.provider import HostedProvider, find_key, join_url
-from reqllm.providers.registry import (
-    PROVIDERS,
-    provider_named,
-    register_provider,
-    wire_names,
-)
+from reqllm.providers.registry import PROVIDERS, provider_named, register_provider
+from reqllm.wires.table import WIRE_NAMES
 
 HELLO = Context.new("Hello!")
 GPT = Model("openai", "gpt-x")
@@ -74,7 +70,7 @@ def test_rows(name, wire, url, variables):
 
 def test_wire_names():
     """The wires can be listed."""
-    assert wire_names() == ("openai-chat", "anthropic-messages")
+    assert WIRE_NAMES == ("anthropic-messages", "openai-chat")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,5 @@
+"""`python -m reqllm.cli` is the command `reqllm`."""
+
+from reqllm.cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""What framing makes of bytes, whatever the framing: events, and signs of life between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from msgspec import Struct
+
+from reqllm.errors import ReqLLMError
+
+MAX_EVENT_BYTES = 64 * 1024 * 1024
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class WireEvent(Struct, frozen=True, gc=False):
+    """One event as sent: its payload, and what its frame said of it."""
+
+    data: bytes
+    event: str = "message"
+    """The name that the frame gave it; framings without names leave it so."""
+    id: str = ""
+    flushed: bool = False
+    """The stream ended before the mark that should close the event."""
+    headers: Mapping[str, str] = _NONE
+    """What else the frame said, in framings that have headers."""
+
+    @property
+    def text(self) -> str:
+        """`data` as text; bytes that are no UTF-8 become U+FFFD."""
+        return self.data.decode("utf-8", "replace")
+
+
+class Comment(Struct, frozen=True, gc=False):
+    """A comment line: providers send them to keep the connection alive."""
+
+    text: str
+
+
+Take = Callable[[WireEvent | Comment], None]
+Recognise = Callable[[bytes], bool]
+
+
+class Framer(Protocol):
+    """Turns pieces of one body into events; it never raises for what is in them."""
+
+    error: ReqLLMError | None
+    """Why nothing more comes out."""
+
+    def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
+        """Take the next piece; hand each event that it completed to `take`, in order.
+
+        `recognise` may be shown the bytes of a whole event first, as its framing defines; one
+        that it knows, by returning true, is not taken apart.
+        """
+        ...
+
+    def receive(self, piece: bytes) -> list[WireEvent | Comment]:
+        """Take the next piece; return the events that it completed."""
+        ...
+
+    def end(self) -> list[WireEvent | Comment]:
+        """Take the clean end of the body; return what lacked only its closing mark."""
+        ...
+
+
+class NewFramer(Protocol):
+    """Makes the framer of one body."""
+
+    def __call__(self, *, max_event_bytes: int = ..., comments: bool = ...) -> Framer:
+        """`comments`: hand out signs of life as well."""
+        ...
+
+
+class Framing(Struct, frozen=True, kw_only=True):
+    """How a wire's bodies are cut into events, and how such a body begins."""
+
+    name: str
+    new: NewFramer
+    openers: frozenset[bytes] = frozenset()
+    """First bytes of a stream that elsewhere begin a JSON document."""
+    starts: tuple[bytes, ...] = ()
+    """What a body of this framing begins with; none: it can begin with anything."""

@@ -1,0 +1,1 @@
+"""The wire formats: how requests are written in each, and answers read. Pure."""

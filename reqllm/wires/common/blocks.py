@@ -1,0 +1,215 @@
+"""The open blocks of one answer: starts and ends them, and writes the chunks.
+
+A decoder says what it reads; this keeps the promises that every stream makes: each delta
+between its own start and end, ordinals without gaps, arguments parsed once and strictly,
+no half characters, nothing left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.wires.common.json_text import parse_arguments
+from reqllm.wires.common.surrogates import REPLACEMENT, has_surrogate, join_surrogates
+
+
+class Block:
+    """One open block of text, reasoning or refusal."""
+
+    __slots__ = ("choice", "data", "held", "index", "kind", "metadata", "redacted", "signature")
+
+    def __init__(self, kind: str, index: int, choice: int) -> None:
+        self.kind = kind
+        self.index = index
+        self.choice = choice
+        self.held = ""
+        self.signature: str | None = None
+        self.data: str | None = None
+        self.redacted = False
+        self.metadata: dict[str, Any] = {}
+
+
+class ToolBlock(Block):
+    """One open tool call; `started` once its name is known and handed out."""
+
+    __slots__ = ("custom", "id", "name", "provider_executed", "raw", "started", "synthetic_id")
+
+    def __init__(self, index: int, choice: int, call_id: str | None, name: str) -> None:
+        super().__init__("tool_call", index, choice)
+        self.synthetic_id = call_id is None
+        self.id = f"call_{index}" if call_id is None else call_id
+        self.name = name
+        self.raw: list[str] = []
+        self.started = False
+        self.provider_executed = False
+        self.custom = False
+        """The arguments are free text, not JSON."""
+
+    @property
+    def arguments_raw(self) -> str:
+        return "".join(self.raw)
+
+
+class BlockWriter:
+    """Writes chunks to `out`; the decoder swaps `out` for each batch of events."""
+
+    def __init__(self) -> None:
+        self.out: list[c.StreamChunk] = []
+        self.open: list[Block] = []
+        self._next: dict[int, int] = {}
+        self.any_tool_call: set[int] = set()
+        self.any_refusal: set[int] = set()
+        self.opened = 0
+
+    def warn(self, code: str, message: str) -> None:
+        self.out.append(c.WarningChunk(code, message))
+
+    def next_index(self, choice: int) -> int:
+        """Return the ordinal for a block that begins now."""
+        index = self._next.get(choice, 0)
+        self._next[choice] = index + 1
+        self.opened += 1
+        return index
+
+    # Beginnings.
+    def start_text(self, choice: int = 0, metadata: Mapping[str, Any] | None = None) -> Block:
+        block = Block("text", self.next_index(choice), choice)
+        self.open.append(block)
+        self.out.append(c.TextStart(block.index, choice, dict(metadata or {})))
+        return block
+
+    def start_reasoning(self, choice: int = 0, *, redacted: bool = False) -> Block:
+        block = Block("reasoning", self.next_index(choice), choice)
+        block.redacted = redacted
+        self.open.append(block)
+        self.out.append(c.ReasoningStart(block.index, choice, redacted))
+        return block
+
+    def start_refusal(self, choice: int = 0) -> Block:
+        block = Block("refusal", self.next_index(choice), choice)
+        self.open.append(block)
+        self.any_refusal.add(choice)
+        return block
+
+    def start_tool(
+        self, choice: int, call_id: str | None, name: str, *, provider_executed: bool = False
+    ) -> ToolBlock:
+        """Open a tool call. Without a name its start is held back until one comes."""
+        block = ToolBlock(self.next_index(choice), choice, call_id, name)
+        block.provider_executed = provider_executed
+        self.open.append(block)
+        if not provider_executed:
+            self.any_tool_call.add(choice)
+        if name:
+            self.announce(block)
+        return block
+
+    def announce(self, tool: ToolBlock) -> None:
+        """Hand out a tool call's start, and the arguments that came before its name."""
+        tool.started = True
+        self.out.append(
+            c.ToolCallStart(
+                tool.id,
+                tool.name,
+                tool.index,
+                tool.choice,
+                tool.provider_executed,
+                tool.synthetic_id,
+            )
+        )
+        if tool.raw:
+            self.out.append(c.ToolCallDelta(tool.arguments_raw, tool.id, tool.index, tool.choice))
+
+    # Growth.
+    def text(self, block: Block, text: str) -> None:
+        """Add text to a text, reasoning or refusal block."""
+        if block.held or has_surrogate(text):
+            text = self._whole_characters(block, text)
+        if text:
+            self.out.append(_DELTA[block.kind](text, block.index, block.choice))
+
+    def arguments(self, tool: ToolBlock, fragment: str) -> None:
+        """Add a fragment of arguments to a tool call."""
+        if tool.held or has_surrogate(fragment):
+            fragment = self._whole_characters(tool, fragment)
+        if not fragment:
+            return
+        tool.raw.append(fragment)
+        if tool.started:
+            self.out.append(c.ToolCallDelta(fragment, tool.id, tool.index, tool.choice))
+
+    def _whole_characters(self, block: Block, text: str) -> str:
+        text, block.held, broken = join_surrogates(block.held, text)
+        if broken:
+            self.warn("lone_surrogate", "half a character without its other half became U+FFFD")
+        return text
+
+    # Ends.
+    def close(self, block: Block) -> None:
+        """End a block and hand out its end."""
+        if block not in self.open:
+            return
+        if block.held:
+            # Its other half will not come any more.
+            block.held = ""
+            self.warn("lone_surrogate", "half a character without its other half became U+FFFD")
+            if isinstance(block, ToolBlock):
+                self.arguments(block, REPLACEMENT)
+            else:
+                self.text(block, REPLACEMENT)
+        self.open.remove(block)
+        self.out.extend(_ends(block, self))
+
+    def close_all(self) -> None:
+        """End every open block, in the order in which they began."""
+        for block in list(self.open):
+            self.close(block)
+
+
+_DELTA: dict[str, Any] = {
+    "text": c.TextDelta,
+    "reasoning": c.ReasoningDelta,
+    "refusal": c.RefusalDelta,
+}
+
+
+def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
+    match block:
+        case ToolBlock():
+            if not block.started:
+                writer.warn("unnamed_tool_call", f"tool call {block.id!r} never got a name")
+                writer.announce(block)
+            return [_tool_end(block)]
+        case Block(kind="text"):
+            return [c.TextEnd(block.index, block.choice)]
+        case Block(kind="reasoning"):
+            return [
+                c.ReasoningEnd(
+                    block.index,
+                    block.choice,
+                    block.signature,
+                    block.redacted,
+                    block.data,
+                    block.metadata,
+                )
+            ]
+    return []
+
+
+def _tool_end(tool: ToolBlock) -> c.ToolCallEnd:
+    raw = tool.arguments_raw
+    arguments, invalid = ({}, False) if tool.custom else parse_arguments(raw)
+    return c.ToolCallEnd(
+        tool.id,
+        tool.name,
+        arguments,
+        raw,
+        invalid,
+        tool.index,
+        tool.choice,
+        tool.provider_executed,
+        tool.signature,
+        tool.metadata,
+    )

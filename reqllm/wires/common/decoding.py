@@ -1,0 +1,266 @@
+"""What the decoders of JSON wires share: reading events, endings, what to say at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.errors import MalformedEventError, ReqLLMError
+from reqllm.framing.event import Comment, Recognise, WireEvent
+from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
+from reqllm.wires.common.delta_lane import DeltaLane
+from reqllm.wires.common.json_text import has_halves, parse_json
+from reqllm.wires.common.surrogates import whole_chunk
+from reqllm.wires.common.usage import UsageMeter
+from reqllm.wires.wire import Reading
+
+_SHOWN = 200
+
+
+class JSONEventDecoder:
+    """Base of the decoders whose events are JSON. A wire says what one event means in `_take`."""
+
+    def __init__(self, wire: str, usage: UsageMeter, reading: Reading) -> None:
+        self.wire = wire
+        self.ended = False
+        self.can_end = False
+        self.error: ReqLLMError | None = None
+        self.late_events = 0
+        """Events that came after the terminal one."""
+        self._write = BlockWriter()
+        self._usage = usage
+        self._reading = reading
+        self._lane = DeltaLane()
+        self._repeatable = True
+        """Whether the last event, met again, would mean a delta and nothing else."""
+        self._long_way = 0
+        self._started = False
+        self._id: str | None = None
+        self._model: str | None = None
+        self._extra: dict[str, Any] = {}
+        self._extra_told: dict[str, Any] = {}
+        self._warned: set[str] = set()
+        self._halves = False
+        """Whether some event spelled half a character; not only texts may then hold one."""
+
+    def begin(self) -> list[c.StreamChunk]:
+        """Begin a batch; return the list that its chunks will be in."""
+        out: list[c.StreamChunk] = []
+        self._write.out = self._lane.out = out
+        return out
+
+    @property
+    def recognise(self) -> Recognise | None:
+        """Takes an event's lines if it is one more of the deltas that came before."""
+        # Each event is shown as it was sent: then none may go the short way.
+        return None if self._reading.include_raw else self._lane.recognise
+
+    def take(self, event: WireEvent | Comment) -> None:
+        """Take one event; events after the terminal one say nothing."""
+        if isinstance(event, Comment):
+            self._take_sign_of_life(event.text)
+            return
+        if self.ended or self.error is not None:
+            self.late_events += bool(event.data.strip())
+            return
+        before = len(self._write.out)
+        started = self._started
+        self._long_way += 1
+        self._repeatable = True
+        self._take_event(event)
+        self._whole(before)
+        if self._reading.include_raw and self._started:
+            # The first chunk of all says that the stream began.
+            raw = c.RawChunk(event.event, event.text, event.id)
+            self._write.out.insert(before + (not started), raw)
+        self._learn(event, before)
+
+    def _whole(self, before: int = 0) -> list[c.StreamChunk]:
+        """Return the chunks of the batch; those since `before` lose halves of characters."""
+        out = self._write.out
+        if self._halves:
+            out[before:] = map(whole_chunk, out[before:])
+        return out
+
+    def _take_sign_of_life(self, comment: str) -> None:
+        if self._reading.include_keepalive and not self.ended and self.error is None:
+            self.start()
+            self._write.out.append(c.KeepaliveChunk(comment))
+
+    def _learn(self, event: WireEvent, before: int) -> None:
+        """Let the next event go the short way if this one was a plain delta."""
+        self._lane.forget()
+        out = self._write.out
+        if len(out) != before + 1 or not self._repeatable or self.can_end or self.error:
+            return
+        chunk = out[before]
+        match chunk:
+            case c.TextDelta() | c.ReasoningDelta() | c.ToolCallDelta():
+                block = self._block_of(chunk)
+                if block is not None and not block.held:
+                    raw = block.raw if isinstance(block, ToolBlock) else None
+                    self._lane.learn(event, chunk, raw)
+
+    @property
+    def _events(self) -> int:
+        """The number of the event that is being taken, from 1."""
+        return self._long_way + self._lane.recognised
+
+    def _block_of(self, chunk: Any) -> Block | None:
+        for block in self._write.open:
+            if block.index == chunk.index and block.choice == chunk.choice:
+                return block
+        return None
+
+    def _take_event(self, event: WireEvent) -> None:
+        data = event.data
+        if not data.strip():
+            return
+        if data[:1] != b"{" and self._take_sentinel(data.strip()):
+            return
+        try:
+            value = self._parse(data)
+        except ValueError:
+            self._take_malformed(event)
+            return
+        if isinstance(value, dict):
+            self._take(value, event)
+        elif value == "[DONE]" and self._take_sentinel(b"[DONE]"):
+            if self._started:  # alone, it is an empty stream like any other
+                self._warn_once(
+                    "quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"'
+                )
+        else:
+            self.start()
+            self._write.warn(
+                "unexpected_event",
+                f"event {self._events}: expected a JSON object, got {event.text[:_SHOWN]!r}; "
+                "ignored",
+            )
+
+    def _parse(self, data: bytes) -> Any:
+        text = data.decode("utf-8", "replace")
+        value = parse_json(text)
+        if has_halves(text):
+            self._halves = True
+            self._repeatable = False
+        if "\ufffd" in text and not _is_utf8(data):
+            self.start()
+            self._write.warn(
+                "invalid_utf8", f"event {self._events} was no UTF-8; bad bytes became U+FFFD"
+            )
+        return value
+
+    def _take_malformed(self, event: WireEvent) -> None:
+        if event.flushed:
+            # The body ended inside this event: that is a cut, not a mistake in the JSON.
+            return
+        problem = (
+            f"event {self._events} of the {self.wire} stream: expected one JSON object, "
+            f"got {event.text[:_SHOWN]!r}"
+        )
+        if self._reading.skip_malformed:
+            self.start()
+            self._write.warn("malformed_event", problem + "; skipped")
+        else:
+            self.error = MalformedEventError(
+                problem + '; on_malformed="skip" reads on',
+                data=event.data,
+                event_number=self._events,
+            )
+
+    # For the wires.
+    def _take(self, value: dict[str, Any], event: WireEvent) -> None:
+        """Take one event's JSON object."""
+        raise NotImplementedError
+
+    def _take_sentinel(self, data: bytes) -> bool:
+        """Take data that is no JSON object; return whether it was a sentinel."""
+        return False
+
+    def _finishes(self) -> tuple[c.Finish, ...]:
+        """Return why each choice finished, from the first to the last without a gap."""
+        raise NotImplementedError
+
+    def _missing_end(self) -> tuple[str, str] | None:
+        """Return the warning for an end without the terminal event, if there is one."""
+        return None
+
+    def start(self, id: str | None = None, model: str | None = None) -> None:  # noqa: A002
+        """Hand out the first chunk, once; what is learned of id and model later, too."""
+        new_id = id if id and self._id is None else None
+        new_model = model if model and self._model is None else None
+        self._id = self._id or new_id
+        self._model = self._model or new_model
+        if not self._started:
+            self._started = True
+            self._write.out.append(c.StreamStart(new_id, new_model))
+        elif new_id or new_model:
+            self._write.out.append(c.ResponseMetadata(new_id, new_model))
+
+    def _warn_once(self, code: str, message: str) -> None:
+        if code not in self._warned:
+            self._warned.add(code)
+            self._write.warn(code, message)
+
+    def _note(self, key: str, value: Any) -> None:
+        """Keep something that has no place of its own; tell it when it first appears."""
+        if self._extra.get(key) == value:
+            return
+        known = key in self._extra
+        self._extra[key] = value
+        if not known:
+            self._extra_told[key] = value
+            self._write.out.append(c.ResponseMetadata(provider_metadata={key: value}))
+
+    def _meter(self, usage: Mapping[str, Any]) -> None:
+        """Take a usage object; hand out the usage if that changed it."""
+        if self._usage.update(usage):
+            self._write.out.append(c.UsageChunk(self._usage.usage()))
+
+    def finish(self) -> list[c.StreamChunk]:
+        """Close what is open and return the rest, a `FinishChunk` last."""
+        out = self._close()
+        missing = None if self.ended else self._missing_end()
+        if missing is not None:
+            self._write.warn(*missing)
+        finishes = self._finishes()
+        first = next((finish for finish in finishes if finish.raw is not None), finishes[0])
+        out.append(c.FinishChunk(first, finishes if len(finishes) > 1 else ()))
+        self.ended = True
+        return self._whole()
+
+    def abandon(self) -> list[c.StreamChunk]:
+        """Return what was held back, where the stream will not be finished.
+
+        Open blocks stay open: an end would say that they are whole.
+        """
+        self._write.out = []
+        self._tell_changes()
+        self.ended = True
+        return self._whole()
+
+    def _close(self) -> list[c.StreamChunk]:
+        out = self._write.out = []
+        self._lane.forget()
+        self.start()
+        self._write.close_all()
+        self._tell_changes()
+        return out
+
+    def _tell_changes(self) -> None:
+        changed = {
+            key: value for key, value in self._extra.items() if self._extra_told[key] != value
+        }
+        if changed:
+            self._extra_told.update(changed)
+            self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""What the turns of a conversation need on every wire: results and attachments. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from reqllm.content import ContentPart, FilePart, ImagePart, TextPart, ToolCall, ToolResultPart
+from reqllm.context import Context
+from reqllm.errors import InvalidContextError
+from reqllm.wires.common.request_body import Warnings, to_json
+
+
+def answered_calls(context: Context) -> frozenset[str]:
+    """Return the ids of the tool calls that have a result."""
+    return frozenset(
+        part.tool_call_id
+        for message in context
+        for part in message.content
+        if isinstance(part, ToolResultPart)
+    )
+
+
+def may_send_call(call: ToolCall, answered: frozenset[str], warnings: Warnings) -> bool:
+    """Return whether a call goes back: one that was cut off and never answered does not."""
+    if call.complete or call.id in answered:
+        return True
+    warnings.add(
+        "tool_call_not_sent",
+        f"tool call {call.id!r} was cut off and has no result: not sent",
+    )
+    return False
+
+
+def result_text(part: ToolResultPart) -> str:
+    """Return a tool's result as text: as it is, or as compact JSON."""
+    if isinstance(part.result, str):
+        return part.result
+    return to_json(part.result, f"the result of tool call {part.tool_call_id!r}").decode()
+
+
+def result_parts(part: ToolResultPart) -> tuple[ContentPart, ...] | None:
+    """Return the content parts that a result is made of, `None` if it is text or JSON."""
+    result = part.result
+    parts = (result,) if isinstance(result, ContentPart) else result
+    if not isinstance(parts, list | tuple) or not parts:
+        return None
+    if not all(isinstance(item, ContentPart) for item in parts):
+        return None
+    return tuple(parts)
+
+
+def joined_text(parts: Iterable[ContentPart]) -> str:
+    """Return the text parts, joined."""
+    return "".join(part.content for part in parts if isinstance(part, TextPart))
+
+
+def as_image(part: FilePart) -> ImagePart | None:
+    """Return a file that is an image by its media type as one."""
+    if (part.media_type or "").startswith("image/") and part.id is None:
+        return ImagePart(part.data, part.media_type, part.url)
+    return None
+
+
+def image_type(part: ImagePart) -> str:
+    """Return an image's media type; PNG where none is given."""
+    return part.media_type or "image/png"
+
+
+def base64_text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def data_url(data: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64_text(data)}"
+
+
+def cannot_send(part: Any, wire: str, hint: str) -> InvalidContextError:
+    """Return the error for a part of the caller's own that the wire has no form for."""
+    what = type(part).__name__
+    name = getattr(part, "filename", None)
+    return InvalidContextError(f"{wire} cannot take a {what}{f' {name!r}' if name else ''}: {hint}")

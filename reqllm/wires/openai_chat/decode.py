@@ -1,0 +1,336 @@
+"""Reads chat completion streams: OpenAI's and those of the many who speak like it.
+
+Source: https://platform.openai.com/docs/api-reference/chat-streaming and what servers send.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.framing.event import WireEvent
+from reqllm.wires.common.api_errors import api_error
+from reqllm.wires.common.blocks import Block
+from reqllm.wires.common.decoding import JSONEventDecoder
+from reqllm.wires.common.fields import filled
+from reqllm.wires.common.usage import UsageMeter, openai_usage
+from reqllm.wires.openai_chat.parts import (
+    AudioTrack,
+    citations_of,
+    cited_urls,
+    content_parts,
+    image_of,
+    reasoning_of,
+)
+from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment
+from reqllm.wires.openai_chat.words import (
+    CHOICE_KEYS,
+    DELTA_KEYS,
+    NOTHING,
+    PLAIN_KEYS,
+    REASONS,
+    is_flat_error,
+)
+from reqllm.wires.wire import Reading
+
+WIRE = "openai-chat"
+DONE = b"[DONE]"
+
+# More than any provider gives; a number beyond is a mistake, not a thousand empty answers.
+_MOST_CHOICES = 256
+
+
+class _Choice:
+    """What is open and known of one choice."""
+
+    def __init__(self, decoder: OpenAIChatDecoder, number: int) -> None:
+        self.number = number
+        self.current: Block | None = None  # text or reasoning: one at a time
+        self.refusal: Block | None = None
+        self.tools = ToolAssembly(decoder.write, number)
+        self.audio = AudioTrack()
+        self.finish_raw: str | None = None
+        self.details: dict[str, Any] = {}
+        self.cited: list[Any] = []
+
+
+class OpenAIChatDecoder(JSONEventDecoder):
+    """One chat completion stream."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(WIRE, UsageMeter(openai_usage), reading)
+        self.write = self._write
+        self._choices: dict[int, _Choice] = {}
+        self._said_done = False  # the last chunk named itself so
+
+    def _take_sentinel(self, data: bytes) -> bool:
+        self.ended = data.startswith(DONE)
+        return self.ended
+
+    def _take(self, value: dict[str, Any], event: WireEvent) -> None:
+        self.start(filled(value.get("id")), filled(value.get("model")))
+        if is_flat_error(value):
+            self.error = api_error(value)
+            return
+        self._check_identity(value)
+        if not PLAIN_KEYS.issuperset(value):
+            self._take_extras(value)
+        choices = value.get("choices")
+        if isinstance(choices, list):
+            for position, choice in enumerate(choices):
+                if isinstance(choice, dict):
+                    self._take_choice(choice, position)
+        usage = value.get("usage")
+        if isinstance(usage, dict):
+            self._meter(usage)
+        for citation in cited_urls(value.get("citations")):
+            self._cite(self._choice(0), citation)
+        self._said_done |= value.get("object") == "chat.completion.done"
+        self._check_error(value, event)
+
+    def _check_identity(self, value: dict[str, Any]) -> None:
+        for key, known in (("id", self._id), ("model", self._model)):
+            new = filled(value.get(key))
+            if new is not None and new != known:
+                self._warn_once(
+                    f"{key}_changed",
+                    f"the response's {key} changed from {known!r} to {new!r} in the middle; "
+                    "two answers may have been spliced",
+                )
+
+    def _take_extras(self, value: dict[str, Any]) -> None:
+        for key, item in value.items():
+            if key in PLAIN_KEYS or item is None:
+                continue
+            if key == "x_groq" and isinstance(item, dict) and isinstance(item.get("usage"), dict):
+                self._meter(item["usage"])
+            self._note(key, item)
+
+    def _check_error(self, value: dict[str, Any], event: WireEvent) -> None:
+        groq = value.get("x_groq")
+        reported = value.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        if reported or event.event == "error":
+            self.error = api_error({**value, "error": reported} if reported else value)
+
+    def _choice(self, number: int) -> _Choice:
+        choice = self._choices.get(number)
+        if choice is None:
+            choice = self._choices[number] = _Choice(self, number)
+            self.can_end = False
+        return choice
+
+    def _number(self, entry: dict[str, Any], position: int) -> int:
+        number = entry.get("index")
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_CHOICES:
+            return number
+        if number is not None:
+            self._warn_once(
+                "odd_choice_index",
+                f"expected the number of a choice, got {number!r:.80}; its place is taken instead",
+            )
+        return min(position, _MOST_CHOICES - 1)
+
+    def _take_choice(self, entry: dict[str, Any], position: int) -> None:
+        choice = self._choice(self._number(entry, position))
+        delta = entry.get("delta")
+        if not isinstance(delta, dict) or not delta:
+            # A server that streams badly sends the whole message; others send both.
+            delta = entry.get("message") if delta is None else delta
+        if isinstance(delta, dict):
+            self._take_delta(choice, delta)
+        elif isinstance(entry.get("text"), str):
+            self._text(choice, entry["text"])
+        self._take_logprobs(choice, entry.get("logprobs"))
+        if isinstance(entry.get("error"), dict):
+            self.error = api_error(entry)
+        if not CHOICE_KEYS.issuperset(entry):
+            choice.details.update(
+                {k: v for k, v in entry.items() if k not in CHOICE_KEYS and v not in NOTHING}
+            )
+        if isinstance(entry.get("usage"), dict):
+            self._meter(entry["usage"])
+        reason = filled(entry.get("finish_reason"))
+        if reason is not None:
+            choice.finish_raw = reason
+            # One of several answers that is done is not the end of the others.
+            self.can_end = all(one.finish_raw is not None for one in self._choices.values())
+
+    def _take_delta(self, choice: _Choice, delta: dict[str, Any]) -> None:
+        reasoning, details = reasoning_of(delta)
+        if reasoning or details:
+            self._reasoning(choice, reasoning, details)
+        for kind, part in content_parts(delta.get("content")):
+            match kind:
+                case "text":
+                    self._text(choice, part)
+                case "reasoning":
+                    self._reasoning(choice, part, {})
+                case _:
+                    self._custom(choice, part)
+        refusal = filled(delta.get("refusal"))
+        if refusal is not None:
+            if choice.refusal is None:
+                choice.refusal = self.write.start_refusal(choice.number)
+            self.write.text(choice.refusal, refusal)
+        calls = delta.get("tool_calls")
+        for entry in calls if isinstance(calls, list) else ():
+            if isinstance(entry, dict):
+                self._take_tool(choice, ToolFragment(entry))
+        if isinstance(delta.get("function_call"), dict):
+            self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
+        self._take_rarer(choice, delta)
+        if not DELTA_KEYS.issuperset(delta):
+            for key, item in delta.items():
+                if key not in DELTA_KEYS and item not in NOTHING:
+                    self._note(key, item)
+
+    def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:
+        if isinstance(delta.get("audio"), dict):
+            self._take_audio(choice, delta["audio"])
+        images = delta.get("images")
+        for entry in images if isinstance(images, list) else ():
+            media_type, data, url = image_of(entry)
+            if data is not None or url is not None:
+                index = self.write.next_index(choice.number)
+                self.write.out.append(c.FileChunk(index, choice.number, media_type, data, url))
+        for citation in citations_of(delta.get("annotations")):
+            self._cite(choice, citation)
+        executed = delta.get("executed_tools")
+        for entry in executed if isinstance(executed, list) else ():
+            self._custom(choice, entry, "executed_tool")
+
+    # The blocks.
+    def _text(self, choice: _Choice, text: str) -> None:
+        if not text:
+            return
+        if choice.finish_raw is not None:
+            self._warn_once("content_after_finish", "text came after the finish reason; kept")
+        self.write.text(self._switch(choice, "text"), text)
+
+    def _reasoning(self, choice: _Choice, text: str, details: dict[str, Any]) -> None:
+        if not text and not details:
+            return
+        block = self._switch(choice, "reasoning")
+        for key, entries in details.items():
+            # Sent back as they came: every entry counts, also those that say nothing to us.
+            self._repeatable = False
+            block.metadata.setdefault(key, []).extend(entries)
+            signed = [entry["signature"] for entry in entries if entry.get("signature")]
+            block.signature = signed[-1] if signed else block.signature
+        self.write.text(block, text)
+
+    def _switch(self, choice: _Choice, kind: str) -> Block:
+        """Return the choice's open block of a kind; end the other kind first."""
+        current = choice.current
+        if current is not None and current.kind == kind:
+            return current
+        self._end_current(choice)
+        if kind == "text":
+            choice.current = self.write.start_text(choice.number)
+        else:
+            choice.current = self.write.start_reasoning(choice.number)
+        return choice.current
+
+    def _end_current(self, choice: _Choice) -> None:
+        if choice.current is not None:
+            self.write.close(choice.current)
+            choice.current = None
+
+    def _take_tool(self, choice: _Choice, fragment: ToolFragment) -> None:
+        if choice.tools.find(fragment) is None:
+            self._end_current(choice)
+        call = choice.tools.take(fragment)
+        # Arguments for a call without a name grow unseen.
+        if fragment.id or fragment.name or fragment.made or not call.started:
+            self._repeatable = False
+
+    def _custom(self, choice: _Choice, data: Any, kind: str | None = None) -> None:
+        if kind is None:
+            kind = str(data.get("type", "part")) if isinstance(data, dict) else "part"
+        index = self.write.next_index(choice.number)
+        self.write.out.append(c.CustomChunk(f"{WIRE}.{kind}", data, index, choice.number))
+
+    def _cite(self, choice: _Choice, citation: c.Citation) -> None:
+        if citation.raw in choice.cited:
+            return  # some repeat the whole list in every chunk
+        choice.cited.append(citation.raw)
+        index = self._switch(choice, "text").index
+        self.write.out.append(c.CitationChunk(citation, index, choice.number))
+
+    def _take_logprobs(self, choice: _Choice, logprobs: Any) -> None:
+        if logprobs is None:
+            return
+        if not isinstance(logprobs, dict):
+            self.write.out.append(c.LogprobsChunk([logprobs], choice=choice.number))
+            return
+        content, refusal = logprobs.get("content"), logprobs.get("refusal")
+        if isinstance(content, list) and content:
+            self.write.out.append(c.LogprobsChunk(content, choice=choice.number))
+        if isinstance(refusal, list) and refusal:
+            self.write.out.append(c.LogprobsChunk(refusal, "refusal", choice.number))
+
+    def _take_audio(self, choice: _Choice, audio: dict[str, Any]) -> None:
+        track = choice.audio
+        track.id = track.id or filled(audio.get("id"))
+        data, transcript = filled(audio.get("data")), filled(audio.get("transcript"))
+        if data is not None:
+            self._repeatable = False  # what is no whole byte yet grows unseen
+            self._hear(choice, data)
+        if transcript is not None:
+            self._text(choice, transcript)
+        for key in ("id", "expires_at"):
+            if audio.get(key) is not None:
+                self._note(f"audio_{key}", audio[key])
+
+    def _hear(self, choice: _Choice, data: str) -> None:
+        track = choice.audio
+        try:
+            known = track.receive(data)
+        except ValueError:
+            self._warn_once("bad_base64", "audio data was no base64; left out")
+            return
+        if not known:
+            return
+        if track.index is None:
+            track.index = self.write.next_index(choice.number)
+        self.write.out.append(c.FileDelta(known, track.index, choice.number, id=track.id))
+
+    # The end.
+    def _finishes(self) -> tuple[c.Finish, ...]:
+        count = 1 + max(self._choices, default=0)
+        return tuple(self._finish_of(self._choice(number)) for number in range(count))
+
+    def _finish_of(self, choice: _Choice) -> c.Finish:
+        raw = choice.finish_raw
+        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
+        if choice.number in self.write.any_refusal and reason in ("stop", "other"):
+            reason = "content_filter"
+        elif choice.number in self.write.any_tool_call and reason == "stop":
+            reason = "tool_calls"
+        return c.Finish(reason, raw, choice.details)
+
+    def finish(self) -> list[c.StreamChunk]:
+        for choice in self._choices.values():
+            raw = choice.finish_raw
+            if raw is not None and REASONS.get(raw) == "error":
+                # The provider failed and did not say how; that is no end to be content with.
+                self.error = api_error(f"the provider ended the answer with finish_reason {raw!r}")
+                return self.abandon()
+        return super().finish()
+
+    def _close(self) -> list[c.StreamChunk]:
+        out = super()._close()
+        for choice in self._choices.values():
+            if choice.finish_raw is None:
+                self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+            elif (
+                REASONS.get(choice.finish_raw) == "tool_calls"
+                and choice.number not in self.write.any_tool_call
+            ):
+                self._warn_once("no_tool_calls", "finished for tool calls, but none came")
+        return out
+
+    def _missing_end(self) -> tuple[str, str] | None:
+        if self._said_done:
+            return None
+        return "missing_done", "the stream ended without its sentinel [DONE]"

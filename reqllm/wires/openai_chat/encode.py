@@ -1,0 +1,108 @@
+"""Writes requests of OpenAI's Chat Completions, and of those who copied it.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm.chunk import WarningChunk
+from reqllm.content import Tool
+from reqllm.context import Context
+from reqllm.wires.common.options import Dialect, Options
+from reqllm.wires.common.request_body import Warnings, merged
+from reqllm.wires.openai_chat.turns import WIRE, write_messages
+
+PATH = "/chat/completions"
+OPENAI = Dialect()
+_NOT_OF_THE_WIRE = frozenset({"top_k", "reasoning_budget"})
+# Option and field; a dialect may name the field otherwise. The order is the body's.
+_FIELDS = {
+    "max_tokens": "max_completion_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "stop": "stop",
+    "seed": "seed",
+    "n": "n",
+    "reasoning_effort": "reasoning_effort",
+    "reasoning_budget": "reasoning_budget",
+    "logprobs": "logprobs",
+    "top_logprobs": "top_logprobs",
+    "user": "user",
+    "metadata": "metadata",
+}
+
+
+def encode(
+    model: str, context: Context, options: Mapping[str, Any], dialect: Dialect = OPENAI
+) -> tuple[dict[str, Any], list[WarningChunk]]:
+    """Return the JSON body that asks `model`, and warnings for what it could not take.
+
+    Raises InvalidInputError for what cannot be sent at all.
+    """
+    context.require_prompt()
+    warnings = Warnings()
+    asked = Options.of(options).taken(
+        WIRE, dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes), warnings
+    )
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": write_messages(context, warnings),
+        "stream": True,
+    }
+    if dialect.include_usage:
+        body["stream_options"] = {"include_usage": True}
+    body.update(_tool_fields(asked, context, dialect))
+    if asked.response_schema is not None:
+        body["response_format"] = _response_format(asked.response_schema)
+    for option, field in _FIELDS.items():
+        value = getattr(asked, option)
+        if value is not None:
+            body[dialect.rename.get(option, field)] = value
+    if asked.top_logprobs is not None and asked.logprobs is None:
+        body[dialect.rename.get("logprobs", "logprobs")] = True
+    return merged(body, asked.provider_options), warnings.chunks()
+
+
+def _tool_fields(asked: Options, context: Context, dialect: Dialect) -> dict[str, Any]:
+    tools = asked.tools_with(context)
+    fields: dict[str, Any] = {}
+    if tools:
+        fields["tools"] = [_tool(tool) for tool in tools]
+    if not tools and "tools" not in asked.provider_options:
+        return fields  # the rest is refused where there are no tools
+    match asked.tool_choice:
+        case None:
+            pass
+        case "required":
+            fields["tool_choice"] = dialect.tool_choice_required
+        case str():
+            fields["tool_choice"] = asked.tool_choice
+        case one:
+            fields["tool_choice"] = {"type": "function", "function": {"name": one["name"]}}
+    if asked.parallel_tool_calls is not None:
+        fields["parallel_tool_calls"] = asked.parallel_tool_calls
+    return fields
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    function["parameters"] = tool.parameters
+    if tool.strict:
+        function["strict"] = True
+    return {"type": "function", "function": function}
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    title = schema.get("title")
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", title)[:64] if isinstance(title, str) else ""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name or "response", "strict": True, "schema": schema},
+    }

@@ -1,0 +1,114 @@
+"""The parts of a chat completion delta that are no plain text. Pure readers of JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+
+from reqllm.chunk import Citation
+from reqllm.wires.common.fields import as_string
+
+
+def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return a delta's reasoning text, and what must go back to the provider with it.
+
+    Servers name it `reasoning_content` or `reasoning`, and some send it a second time in
+    `reasoning_details`, with signatures: then the details speak.
+    """
+    details = delta.get("reasoning_details")
+    if isinstance(details, list) and details:
+        entries = [entry for entry in details if isinstance(entry, dict)]
+        text = "".join(as_string(e.get("text")) or as_string(e.get("summary")) for e in entries)
+        if text:
+            return text, {"reasoning_details": entries}
+        return _plain_reasoning(delta), {"reasoning_details": entries}
+    return _plain_reasoning(delta), {}
+
+
+def _plain_reasoning(delta: dict[str, Any]) -> str:
+    return as_string(delta.get("reasoning_content")) or as_string(delta.get("reasoning"))
+
+
+def content_parts(content: Any) -> Iterator[tuple[str, Any]]:
+    """Yield ("text" | "reasoning" | "other", value) for a content string or list of parts."""
+    if isinstance(content, str):
+        yield "text", content
+    elif isinstance(content, dict):
+        yield from content_parts([content])
+    elif isinstance(content, list):
+        for part in content:
+            yield from _content_part(part)
+
+
+def _content_part(part: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(part, str):
+        yield "text", part
+    elif isinstance(part, dict):
+        match part.get("type"):
+            case "text" | "output_text":
+                yield "text", as_string(part.get("text"))
+            case "thinking" | "reasoning":
+                inner = part.get("thinking", part.get("text"))
+                for kind, value in content_parts(inner):
+                    yield ("other", value) if kind == "other" else ("reasoning", value)
+            case _:
+                yield "other", part
+
+
+def citations_of(annotations: Any) -> Iterator[Citation]:
+    """Yield the citations among OpenAI's annotations."""
+    for entry in annotations if isinstance(annotations, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        detail = entry.get(str(entry.get("type")))
+        detail = detail if isinstance(detail, dict) else entry
+        yield Citation(
+            kind="url" if "url" in detail else "file" if "file_id" in detail else "other",
+            url=detail.get("url"),
+            title=detail.get("title"),
+            start=detail.get("start_index"),
+            end=detail.get("end_index"),
+            raw=entry,
+        )
+
+
+def cited_urls(citations: Any) -> Iterator[Citation]:
+    """Yield citations that are bare addresses, as Perplexity and xAI send them."""
+    for number, entry in enumerate(citations if isinstance(citations, list) else ()):
+        if isinstance(entry, str):
+            yield Citation(kind="url", url=entry, source_index=number, raw=entry)
+
+
+def image_of(entry: Any) -> tuple[str | None, bytes | None, str | None]:
+    """Return (media type, bytes, URL) of an image that a delta carries."""
+    image = entry.get("image_url") if isinstance(entry, dict) else entry
+    url = image.get("url") if isinstance(image, dict) else image
+    if not isinstance(url, str):
+        return None, None, None
+    if not url.startswith("data:"):
+        return None, None, url
+    head, _, text = url[5:].partition(",")
+    try:
+        return head.partition(";")[0] or None, base64.b64decode(text, validate=True), None
+    except binascii.Error:
+        return None, None, url
+
+
+class AudioTrack:
+    """The audio of one choice: base64 that was cut anywhere, decoded as far as it is known."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.index: int | None = None
+        """Its place among the choice's blocks, once some of it is known."""
+        self._rest = ""
+
+    def receive(self, text: str) -> bytes:
+        """Return the bytes that are known now. Raises ValueError for what is no base64."""
+        text = self._rest + text
+        # Only whole groups of four can be decoded.
+        whole = len(text) - len(text) % 4
+        self._rest = text[whole:]
+        return base64.b64decode(text[:whole], validate=True)

@@ -1,0 +1,221 @@
+"""Writes a conversation as the `messages` of a chat completion request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reqllm.content import (
+    ContentPart,
+    FilePart,
+    ImagePart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    ToolResultPart,
+)
+from reqllm.context import Context, Message
+from reqllm.errors import InvalidContextError
+from reqllm.wires.common import turns
+from reqllm.wires.common.request_body import Warnings, merged, to_json
+
+WIRE = "openai-chat"
+_AUDIO = {
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+}
+_REASONING_FIELDS = ("reasoning_content", "reasoning")
+
+
+def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
+    """Return the messages in order; a tool result is a message of its own.
+
+    Raises InvalidContextError for what the wire has no form for.
+    """
+    answered = turns.answered_calls(context)
+    written: list[dict[str, Any]] = []
+    for message in context:
+        match message.role:
+            case "system":
+                if message.text:
+                    written.append(_named(message, {"role": "system", "content": message.text}))
+            case "assistant":
+                written.extend(_assistant(message, answered, warnings))
+            case _:
+                written.extend(_user_or_tool(message))
+    return written
+
+
+def _named(message: Message, written: dict[str, Any]) -> dict[str, Any]:
+    return written if message.name is None else {**written, "name": message.name}
+
+
+def _user_or_tool(message: Message) -> list[dict[str, Any]]:
+    """Return the results first: they must follow the calls at once."""
+    results = [_result(part) for part in message.content if isinstance(part, ToolResultPart)]
+    parts = [part for part in message.content if not isinstance(part, ToolResultPart)]
+    if not parts:
+        return results
+    content: Any = [_user_part(part) for part in parts]
+    if len(parts) == 1 and isinstance(parts[0], TextPart):
+        content = parts[0].content  # what every server takes; lists are for the newer ones
+    return [*results, _named(message, {"role": "user", "content": content})]
+
+
+def _user_part(part: ContentPart) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"type": "text", "text": part.content}
+        case ImagePart():
+            return _image(part)
+        case FilePart():
+            return _file(part)
+    raise turns.cannot_send(part, WIRE, "give text, an image or a file")
+
+
+def _image(part: ImagePart) -> dict[str, Any]:
+    url = part.url
+    if part.data is not None:
+        url = turns.data_url(part.data, turns.image_type(part))
+    if url is None:
+        raise turns.cannot_send(part, WIRE, "it has neither bytes nor an address")
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _file(part: FilePart) -> dict[str, Any]:
+    image = turns.as_image(part)
+    if image is not None:
+        return _image(image)
+    if part.id is not None:
+        return {"type": "file", "file": {"file_id": part.id}}
+    if part.data is None:
+        raise turns.cannot_send(part, WIRE, "give its bytes or the id of an uploaded file")
+    media_type = part.media_type or "application/octet-stream"
+    if media_type in _AUDIO:
+        audio = {"data": turns.base64_text(part.data), "format": _AUDIO[media_type]}
+        return {"type": "input_audio", "input_audio": audio}
+    if media_type == "application/octet-stream" and part.data.startswith(b"%PDF-"):
+        media_type = "application/pdf"
+    file = {
+        "filename": part.filename or "file",
+        "file_data": turns.data_url(part.data, media_type),
+    }
+    return {"type": "file", "file": file}
+
+
+def _result(part: ToolResultPart) -> dict[str, Any]:
+    parts = turns.result_parts(part)
+    if parts is None:
+        text = turns.result_text(part)
+    elif all(isinstance(item, TextPart) for item in parts):
+        text = turns.joined_text(parts)
+    else:
+        raise InvalidContextError(
+            f"{WIRE} takes only text as the result of a tool; send what call "
+            f"{part.tool_call_id!r} returned besides text in a user message"
+        )
+    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": text}
+
+
+def _assistant(
+    message: Message, answered: frozenset[str], warnings: Warnings
+) -> list[dict[str, Any]]:
+    refusal = "".join(part.content for part in message.content if isinstance(part, RefusalPart))
+    calls = [
+        _call(call)
+        for call in message.tool_calls
+        if not call.provider_executed and turns.may_send_call(call, answered, warnings)
+    ]
+    more: dict[str, Any] = _reasoning(message, warnings)
+    if refusal:
+        more["refusal"] = refusal
+    if calls:
+        more["tool_calls"] = calls
+    _warn_of_others(message, warnings)
+    if not message.text and not more:
+        return []  # nothing was said, or nothing that goes back
+    content = message.text or (None if refusal or calls else "")
+    return [_named(message, {"role": "assistant", "content": content, **more})]
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    if call.provider_metadata.get("type") == "custom":
+        # Of a tool whose input is free text: it goes back as such a call.
+        custom = {"name": call.name, "input": call.arguments_raw or ""}
+        return {"id": call.id, "type": "custom", "custom": custom}
+    # As the model wrote it, also where that is no JSON: the field is text.
+    raw = call.arguments_raw
+    if not raw:
+        raw = to_json(call.arguments, f"the arguments of tool call {call.id!r}").decode()
+    written: dict[str, Any] = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": raw},
+    }
+    extra = {key: value for key, value in call.provider_metadata.items() if key == "google"}
+    if extra:
+        written["extra_content"] = extra  # Gemini's signature of a call must come back with it
+    return written
+
+
+def _reasoning(message: Message, warnings: Warnings) -> dict[str, Any]:
+    """Return the reasoning that the provider wants back, under the name it used itself."""
+    sent: dict[str, Any] = {}
+    for part in message.content:
+        if not isinstance(part, ReasoningPart):
+            continue
+        details = part.provider_metadata.get("reasoning_details")
+        field = part.provider_metadata.get("reasoning_field")
+        if part.complete and isinstance(details, list) and details:
+            sent.setdefault("reasoning_details", []).extend(_whole_details(details))
+        elif part.complete and field in _REASONING_FIELDS:
+            sent[field] = sent.get(field, "") + part.content
+        else:
+            warnings.add(
+                "reasoning_not_sent",
+                f"{WIRE}: reasoning that was cut off, or that its provider did not ask to have "
+                "back, was not sent",
+            )
+    return sent
+
+
+def _whole_details(fragments: Iterable[Any]) -> list[dict[str, Any]]:
+    """Join the fragments in which a stream brought each entry of `reasoning_details`."""
+    whole: list[dict[str, Any]] = []
+    for fragment in fragments:
+        if not isinstance(fragment, Mapping):
+            continue
+        last = whole[-1] if whole else None
+        if last is None or not _continues(last, fragment):
+            whole.append(dict(fragment))
+            continue
+        for key in ("text", "summary", "data"):
+            if isinstance(fragment.get(key), str):
+                last[key] = (last.get(key) or "") + fragment[key]
+        rest = {k: v for k, v in fragment.items() if v is not None and k not in last}
+        signature = fragment.get("signature") or last.get("signature")
+        last.update(merged(rest, {"signature": signature} if signature else {}))
+    return whole
+
+
+def _continues(last: Mapping[str, Any], fragment: Mapping[str, Any]) -> bool:
+    if last.get("type") != fragment.get("type") or last.get("index") != fragment.get("index"):
+        return False
+    ids = {last.get("id"), fragment.get("id")} - {None}
+    return "index" in fragment and len(ids) < 2
+
+
+def _warn_of_others(message: Message, warnings: Warnings) -> None:
+    """Say which parts of an answer the wire has no form for."""
+    sent = (TextPart, RefusalPart, ReasoningPart)
+    for part in message.content:
+        if isinstance(part, sent) or (isinstance(part, ToolCall) and not part.provider_executed):
+            continue
+        warnings.add(
+            "content_not_sent",
+            f"{WIRE} has no form for a {type(part).__name__} in an assistant message: not sent",
+        )

@@ -1,0 +1,41 @@
+"""Which wire something is of that does not say so: by its address, or by its first event. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+# What the path of an address ends in.
+_PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"/chat/completions$"), "openai-chat"),
+    (re.compile(r"/messages$"), "anthropic-messages"),
+)
+
+
+def _is_openai_chat(event: Mapping[str, Any]) -> bool:
+    named = str(event.get("object", ""))
+    return named.startswith("chat.completion") or isinstance(event.get("choices"), list)
+
+
+# The first rule that holds tells: those that ask for more stand before those that ask for less.
+_EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
+    {
+        "anthropic-messages": lambda event: event.get("type") in ("message_start", "message"),
+        "openai-chat": _is_openai_chat,
+    }
+)
+
+
+def wire_of_path(path: str) -> str | None:
+    """Return the wire that is served at the path of an address."""
+    found = (wire for pattern, wire in _PATHS if pattern.search(path.rstrip("/")))
+    return next(found, None)
+
+
+def wire_of_event(event: Any) -> str | None:
+    """Return the wire whose streams begin with this event, or whose whole answer it is."""
+    if not isinstance(event, Mapping):
+        return None
+    return next((wire for wire, begins in _EVENTS.items() if begins(event)), None)

@@ -1,0 +1,38 @@
+"""The wires by name. Each is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from reqllm.errors import UnknownWireError
+from reqllm.wires.common.request_body import nearest
+from reqllm.wires.wire import Wire
+
+# Name: the package whose `WIRE` it is.
+_PACKAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "anthropic-messages": "reqllm.wires.anthropic_messages",
+        "openai-chat": "reqllm.wires.openai_chat",
+    }
+)
+WIRE_NAMES: tuple[str, ...] = tuple(_PACKAGES)
+
+
+def wire_named(name: str) -> Wire:
+    """Return the wire of that name.
+
+    Raises UnknownWireError, which lists the wires there are.
+    """
+    package = _PACKAGES.get(name) if isinstance(name, str) else None
+    if package is None:
+        raise no_wire(name)
+    wire: Wire = import_module(package).WIRE
+    return wire
+
+
+def no_wire(name: object, wires: Iterable[str] = WIRE_NAMES) -> UnknownWireError:
+    """Return the error that says there is no such wire, and which there are."""
+    near = nearest(name, wires) if isinstance(name, str) else ""
+    return UnknownWireError(f"there is no wire {name!r}.{near} The wires are {', '.join(wires)}")

@@ -1,0 +1,76 @@
+"""What a recording speaks: whether it is a stream, and of which wire. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from reqllm.framing.event import WireEvent
+from reqllm.framing.sse import SSEDecoder
+from reqllm.wires.recognising import wire_of_event, wire_of_path
+from reqllm.wires.table import WIRE_NAMES
+from reqllm_fixtures.cassette import Interaction, RecordedRequest
+from reqllm_fixtures.errors import FixtureError
+
+_SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
+_SNIFFED_BYTES = 65_536
+
+
+class UnknownWireOfRecordingError(FixtureError):
+    """Neither the address nor the first event tells which wire a recording speaks."""
+
+
+def is_stream(interaction: Interaction) -> bool:
+    """Return whether a stream was asked for, or came."""
+    if _wants_stream(interaction.request):
+        return True
+    headers = interaction.response.headers
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    if any("event-stream" in value for value in types):
+        return True
+    return interaction.response.body.lstrip().startswith(_SSE_STARTS)
+
+
+def wire_of(interaction: Interaction) -> str:
+    """Return the wire that a recording speaks: by its address, else by its first event.
+
+    Raises UnknownWireOfRecordingError.
+    """
+    path = urlsplit(interaction.request.uri).path
+    found = wire_of_path(path) or wire_of_event(_first_event(interaction.response.body))
+    if found is None:
+        raise UnknownWireOfRecordingError(
+            f"Neither the address ({path or '/'}) nor the first event tells which wire this "
+            f"recording speaks. If it is one of {', '.join(WIRE_NAMES)}, name it with "
+            "--wire; others are not read yet."
+        )
+    return found
+
+
+def json_body(request: RecordedRequest) -> dict[str, Any]:
+    """Return the request's body if it is a JSON object, else an empty one."""
+    body = parsed(request.body)
+    return body if isinstance(body, dict) else {}
+
+
+def _wants_stream(request: RecordedRequest) -> bool:
+    return json_body(request).get("stream") is True
+
+
+def _first_event(body: bytes) -> Any:
+    """Return the first event's data as JSON, or the body's own if it is one document."""
+    if body.lstrip()[:1] == b"{":
+        return parsed(body)
+    for event in SSEDecoder().receive(body[:_SNIFFED_BYTES]):
+        if isinstance(event, WireEvent) and event.data.strip():
+            return parsed(event.data)
+    return None
+
+
+def parsed(data: bytes) -> Any:
+    """Return the value that is written in JSON, `None` for what is no JSON."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
