@@ -54,7 +54,7 @@ class TagError(NotYamlError):
 
 
 class _NotTooDeep:
-    """Counts how deep a loader is: libyaml's has no limit but the stack, which it overruns."""
+    """Counts how deep a loader is: before 0.2.6 libyaml's only limit is the stack it overruns."""
 
     _depth = 0
 
@@ -76,6 +76,9 @@ def parse(text: str) -> Any:
     except NotYamlError:
         raise
     except yaml.YAMLError as error:
+        # Newer versions of libyaml have a limit of their own, the same as ours.
+        if "maximum nesting depth" in str(error):
+            raise NotYamlError(f"nested more than {_DEEPEST:,} deep") from error
         raise NotYamlError(_on_one_line(error)) from error
     except Exception as error:
         # A tag on text that does not fit it (`!!bool maybe`) raises whatever PyYAML trips over.
