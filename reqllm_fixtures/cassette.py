@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from os import PathLike, fspath
-from typing import Literal, Protocol
+from typing import Literal, Protocol, overload
 
 import msgspec
 
@@ -20,6 +20,44 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
     data: bytes
     at_ms: float = 0.0
+
+
+class LazyPieces(Sequence[Piece]):
+    """The pieces of a body that is known whole; it is cut when they are first looked at."""
+
+    def __init__(self, body: bytes, cut: Callable[[bytes], tuple[Piece, ...]]) -> None:
+        self.body = body
+        self._cut = cut
+        self._pieces: tuple[Piece, ...] | None = None
+
+    def _found(self) -> tuple[Piece, ...]:
+        if self._pieces is None:
+            self._pieces = self._cut(self.body)
+        return self._pieces
+
+    @overload
+    def __getitem__(self, index: int) -> Piece: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Piece, ...]: ...
+    def __getitem__(self, index: int | slice) -> Piece | tuple[Piece, ...]:
+        return self._found()[index]
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __iter__(self) -> Iterator[Piece]:
+        return iter(self._found())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, tuple | LazyPieces):
+            return self._found() == tuple(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._found())
+
+    def __repr__(self) -> str:
+        return repr(self._found())
 
 
 class EndError(msgspec.Struct, frozen=True):
@@ -47,13 +85,15 @@ class RecordedResponse(msgspec.Struct, frozen=True):
     status: int
     reason: str = ""
     headers: Headers = ()
-    pieces: tuple[Piece, ...] = ()
+    pieces: Sequence[Piece] = ()
     end: End = "eof"
     recorded_at: datetime | None = None  # None: a foreign file does not say
 
     @property
     def body(self) -> bytes:
         """Join the pieces."""
+        if isinstance(self.pieces, LazyPieces):
+            return self.pieces.body
         return b"".join(piece.data for piece in self.pieces)
 
 

@@ -6,6 +6,7 @@ What vcrpy alone can read goes through vcrpy, which is loaded only then.
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 from collections.abc import Iterable
 from os import PathLike, fspath
@@ -20,6 +21,7 @@ from reqllm_fixtures.nodes import NodeError, is_own, moment, read_interaction, w
 
 VERSION = 1
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _EXPECTED = f"a cassette of version {VERSION}"
 _CUT_SHORT = (
     "It may have been cut short or edited by hand: restore it from version control, "
@@ -34,7 +36,7 @@ def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Ca
     StalePiecesWarning of a body that was changed since it was recorded.
     """
     name = fspath(path)
-    interactions = loads(text_of(name), path=name, as_json=is_json(name))
+    interactions = loads(files.read(name), path=name, as_json=is_json(name))
     return Cassette(name, interactions, matcher=matcher)
 
 
@@ -52,16 +54,16 @@ def dumps(interactions: Iterable[Interaction], *, as_json: bool = False) -> str:
     if as_json:
         document = _as_document(write_interaction(each, _json_body, dict) for each in interactions)
         return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
-    from reqllm_fixtures import yaml_text  # here, because a JSON cassette needs no PyYAML
+    from reqllm_fixtures import yaml_writing  # here, because a JSON cassette needs no PyYAML
 
-    return yaml_text.write(
+    return yaml_writing.write(
         _as_document(
-            write_interaction(each, yaml_text.body, yaml_text.Flow) for each in interactions
+            write_interaction(each, yaml_writing.body, yaml_writing.Flow) for each in interactions
         )
     )
 
 
-def loads(text: str, *, path: str, as_json: bool = False) -> list[Interaction]:
+def loads(text: str | bytes, *, path: str, as_json: bool = False) -> list[Interaction]:
     """Read the text of a cassette; `path` is what errors and warnings call it."""
     if not text or text.isspace():
         raise _refusal(path, "an empty file", _CUT_SHORT)
@@ -81,22 +83,26 @@ def appended(text: str, new: Iterable[Interaction], *, path: str, as_json: bool 
     if as_json:
         document = {**document, "interactions": wanted}
         return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
-    from reqllm_fixtures import yaml_text
+    from reqllm_fixtures import yaml_reading, yaml_writing
 
     joined = _joined(text, addition)
     try:
-        if joined is not None and yaml_text.parse(joined)["interactions"] == wanted:
+        if joined is not None and yaml_reading.parse(joined)["interactions"] == wanted:
             return joined
-    except yaml_text.NotYamlError:
+    except yaml_reading.NotYamlError:
         pass
     # Written in a layout of its own, by hand or by another tool: the same data in ours.
-    return yaml_text.write({**document, "interactions": wanted})
+    return yaml_writing.write({**document, "interactions": wanted})
 
 
 def text_of(path: str) -> str:
     """Read the text of a cassette. Raises CassetteNotFoundError, CassetteFormatError."""
+    return _decoded(path, files.read(path))
+
+
+def _decoded(path: str, text: str | bytes) -> str:
     try:
-        return files.read(path).decode()
+        return text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError as error:
         raise _refusal(
             path, f"bytes that are no UTF-8 text, at {error.start}", "Check the path."
@@ -106,25 +112,29 @@ def text_of(path: str) -> str:
 _decode_json = msgspec.json.Decoder().decode
 
 
-def _json(path: str, text: str) -> Any:
+def _json(path: str, text: str | bytes) -> Any:
     try:
         return _decode_json(text)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass  # the slower reader says where, and takes what only it takes: halves of characters
+    text = _decoded(path, text)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _refusal(path, f"text that is not JSON ({error})", _CUT_SHORT) from error
 
 
-def _yaml(path: str, text: str) -> Any:
-    from reqllm_fixtures import yaml_text
+def _yaml(path: str, text: str | bytes) -> Any:
+    from reqllm_fixtures import yaml_reading
 
+    if isinstance(text, bytes) and text.startswith(_UTF_16):  # which YAML could be, too
+        text = _decoded(path, text)
     try:
-        return yaml_text.parse(text)
-    except yaml_text.TagError as error:
+        return yaml_reading.parse(text)
+    except yaml_reading.TagError as error:
         raise _refusal(path, str(error), "Tags are never executed: record it anew.") from error
-    except yaml_text.NotYamlError as error:
+    except yaml_reading.NotYamlError as error:
+        _decoded(path, text)  # which says where, if it is no text at all
         raise _refusal(path, f"text that is not YAML ({error})", _CUT_SHORT) from error
 
 

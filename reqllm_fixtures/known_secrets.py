@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from urllib.parse import quote, quote_plus
 
@@ -48,7 +48,7 @@ class KnownSecrets:
         """Replace the values in a body."""
         return self.in_pieces((Piece(body),), same_size=same_size)[0].data
 
-    def in_pieces(self, pieces: tuple[Piece, ...], *, same_size: bool = False) -> tuple[Piece, ...]:
+    def in_pieces(self, pieces: Sequence[Piece], *, same_size: bool = False) -> Sequence[Piece]:
         """Replace the values in a body that was cut, also where a cut or an event parts them."""
         for view in _VIEWS if self._needles else ():
             body, at = b"".join(piece.data for piece in pieces), cuts(pieces)

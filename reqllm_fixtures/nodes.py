@@ -10,6 +10,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from reqllm_fixtures.cassette import (
     EndError,
     Headers,
     Interaction,
+    LazyPieces,
     Piece,
     RecordedRequest,
     RecordedResponse,
@@ -72,7 +74,7 @@ def _read_response(node: Mapping[str, Any], name: str) -> RecordedResponse:
         status,
         reason,
         headers,
-        _read_pieces(own, read_body(node.get("body")), headers, name),
+        LazyPieces(read_body(node.get("body")), partial(_cut, own, headers, name)),
         _read_end(own.get("end")),
         _read_moment(own.get("recorded_at")),
     )
@@ -185,9 +187,8 @@ def read_body(node: Any) -> bytes:
     raise NodeError("a body of text or bytes", f"a {type(node).__name__}")
 
 
-def _read_pieces(
-    own: Mapping[str, Any], body: bytes, headers: Headers, name: str
-) -> tuple[Piece, ...]:
+def _cut(own: Mapping[str, Any], headers: Headers, name: str, body: bytes) -> tuple[Piece, ...]:
+    """Cut a body where it was written down; at its events if it no longer is that body."""
     try:
         if own.get("length") != len(body) or own.get("sha256") != hashlib.sha256(body).hexdigest():
             raise ValueError("a length or a checksum that is not the body's")

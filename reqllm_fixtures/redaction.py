@@ -132,7 +132,7 @@ class Redactor:
             pieces=pieces,
         )
 
-    def _pieces(self, response: RecordedResponse) -> tuple[Piece, ...]:
+    def _pieces(self, response: RecordedResponse) -> Sequence[Piece]:
         if content_type(response.headers) == event_frames.CONTENT_TYPE:
             body = event_frames.changed(response.body, self._same_size)
             return tuple(
@@ -187,7 +187,7 @@ def _is_secret(name: str) -> bool:
     return unquote_plus(name).lower() in SECRET_QUERY
 
 
-def _without_accounts(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+def _without_accounts(pieces: Sequence[Piece]) -> Sequence[Piece]:
     body = b"".join(piece.data for piece in pieces)
     found = {match[0].decode() for match in _ACCOUNT.finditer(body)}
     return KnownSecrets(found).in_pieces(pieces) if found else pieces

@@ -232,13 +232,14 @@ class _Base:
         rhythm: Rhythm | None,
         path: str,
     ) -> Any:
+        pieces = tuple(recorded.pieces)  # first: what no longer fits its body is told here
         failure = _failure(recorded, path, self._module, request)
         if recorded.status == NO_STATUS and failure:
             raise failure()
         return self._module.Response(
             recorded.status,
             headers=[(name.encode(), value.encode()) for name, value in recorded.headers],
-            stream=stream(recorded.pieces, failure, rhythm, self._sleep),
+            stream=stream(pieces, failure, rhythm, self._sleep),
             request=request,
             extensions={
                 "http_version": b"HTTP/1.1",
@@ -450,7 +451,7 @@ def _failure(recorded: RecordedResponse, path: str, module: Any, request: Any) -
         case "client_closed" if says_it_is_over(recorded.body, recorded.headers):
             return None
         case "client_closed":
-            length = sum(len(piece.data) for piece in recorded.pieces)
+            length = len(recorded.body)
             return lambda: RecordingEndedError(path, length)
         case _:
             return None

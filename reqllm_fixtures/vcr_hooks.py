@@ -109,7 +109,7 @@ def _response(node: dict[str, Any], came: RecordedResponse) -> RecordedResponse:
     )
 
 
-def with_body(pieces: tuple[Piece, ...], body: bytes) -> tuple[Piece, ...]:
+def with_body(pieces: Sequence[Piece], body: bytes) -> Sequence[Piece]:
     """Give pieces another body; line by line, so that what was not changed keeps its cuts."""
     before = b"".join(piece.data for piece in pieces)
     if body == before:

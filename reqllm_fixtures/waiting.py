@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Waiting:
     """Queues of positions, one for each key; among equals the first recorded is first.
 
-    Threads may share it: taking is one atomic step.
+    They are filled when the first request comes. Threads may share it: taking is one atomic step.
     """
 
     def __init__(self, requests: Sequence[RecordedRequest], matcher: Matcher) -> None:
@@ -22,15 +22,13 @@ class Waiting:
         self._answers = getattr(matcher, "answers", None)
         self._repeats = bool(getattr(matcher, "allow_repeats", False))
         self._lock = threading.Lock()
-        self._queues: dict[Hashable, deque[int]] = {}
+        self._queues: dict[Hashable, deque[int]] | None = None
         self._spent: dict[Hashable, list[int]] = {}
-        for position, request in enumerate(requests):
-            self._queues.setdefault(matcher.key(request), deque()).append(position)
 
     def take(self, request: RecordedRequest) -> int | None:
         """Take the position of the first recording that answers; None if none is left."""
         key = self._matcher.key(request)
-        queue = self._queues.get(key)
+        queue = self._filled().get(key)
         if queue is None:
             return None
         if self._answers is None and not self._repeats:
@@ -40,6 +38,16 @@ class Waiting:
                 return None
         with self._lock:
             return self._searched(key, queue, request)
+
+    def _filled(self) -> dict[Hashable, deque[int]]:
+        if self._queues is None:
+            with self._lock:
+                if self._queues is None:
+                    queues: dict[Hashable, deque[int]] = {}
+                    for position, request in enumerate(self._requests):
+                        queues.setdefault(self._matcher.key(request), deque()).append(position)
+                    self._queues = queues
+        return self._queues
 
     def _searched(self, key: Hashable, queue: deque[int], request: RecordedRequest) -> int | None:
         """Search one queue, where the key does not decide or what was played may play again."""

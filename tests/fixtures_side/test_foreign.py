@@ -10,7 +10,7 @@ import pytest
 from reqllm_fixtures import MissingDependencyError, RecordedRequest, foreign
 from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.yaml_text import parse
+from reqllm_fixtures.yaml_reading import parse
 
 TEXT = "data: é\n\ndata: [DONE]\n\n"
 BODY = TEXT.encode()

@@ -8,6 +8,7 @@ import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from hypothesis import given
@@ -21,11 +22,13 @@ from reqllm_fixtures import (
     StalePiecesWarning,
     load,
     save,
+    use_cassette,
 )
 from reqllm_fixtures import format as cassette_format
 from tests.fixtures_side.making import (
     AWKWARD,
     SSE,
+    URL,
     answered,
     asked,
     bodies,
@@ -224,10 +227,27 @@ def test_edited_body_plays_cut_at_its_events(field, as_json):
         response["body"]["string"] = "data: 2\n\ndata: 2\n\n"
     edited = json.dumps(node) if as_json else yaml.safe_dump(node)
 
-    with pytest.warns(StalePiecesWarning, match=r"interaction 0 of c\.yaml"):
-        found = cassette_format.loads(edited, path="c.yaml", as_json=as_json)
-    pieces = found[0].response.pieces
+    (found,) = cassette_format.loads(edited, path="c.yaml", as_json=as_json)
+    with pytest.warns(StalePiecesWarning, match=r"interaction 0 of c\.yaml") as told:
+        pieces = list(found.response.pieces)
     assert [piece.data[-2:] for piece in pieces] == [b"\n\n", b"\n\n"]
+    assert found.response.body == b"".join(piece.data for piece in pieces)
+    assert list(found.response.pieces) == pieces
+    assert len(told) == 1
+
+
+def test_edited_body_is_told_of_when_it_plays(tmp_path):
+    """Opening a cassette does not look at the bodies; who plays an edited one is warned of it."""
+    path = tmp_path / "c.yaml"
+    text = cassette_format.dumps([interaction(b"data: 1\n\n", b"data: 2\n\n"), interaction(b"3")])
+    path.write_text(text.replace("data: 1", "data: 1 and more"))
+
+    with use_cassette(path) as used:
+        request = httpx.Request("POST", URL, content=b'{"a":1}')
+        with pytest.warns(StalePiecesWarning, match=r"interaction 0 of .*c\.yaml"):
+            response = used.transport().handle_request(request)
+        assert list(response.stream) == [b"data: 1 and more\n\n", b"data: 2\n\n"]
+        assert list(used.transport().handle_request(request).stream) == [b"3"]
 
 
 def test_edited_binary_body_is_one_piece():
@@ -235,9 +255,9 @@ def test_edited_binary_body_is_one_piece():
     recorded = Interaction(asked(), answered(b"\xff\n\n", b"\xff", headers=()))
     text = cassette_format.dumps([recorded]).replace("bytes: '3 1'", "bytes: '3 3'")
 
+    (found,) = cassette_format.loads(text, path="c")
     with pytest.warns(StalePiecesWarning):
-        found = cassette_format.loads(text, path="c")
-    assert [piece.data for piece in found[0].response.pieces] == [b"\xff\n\n\xff"]
+        assert [piece.data for piece in found.response.pieces] == [b"\xff\n\n\xff"]
 
 
 def test_edited_messages_are_cut_by_their_lengths():
@@ -247,9 +267,9 @@ def test_edited_messages_are_cut_by_their_lengths():
     recorded = Interaction(asked(), answered(message + message, headers=headers))
     text = cassette_format.dumps([recorded]).replace("bytes: '32'", "bytes: '7'")
 
+    (found,) = cassette_format.loads(text, path="c")
     with pytest.warns(StalePiecesWarning):
-        found = cassette_format.loads(text, path="c")
-    assert [piece.data for piece in found[0].response.pieces] == [message, message]
+        assert [piece.data for piece in found.response.pieces] == [message, message]
 
 
 @pytest.mark.parametrize("name", ["c.yaml", "c.json"])

@@ -14,7 +14,7 @@ from vcr.serializers import jsonserializer, yamlserializer
 from reqllm_fixtures import EndError, foreign, load, use_cassette
 from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.nodes import read_interaction
-from reqllm_fixtures.yaml_text import parse
+from reqllm_fixtures.yaml_reading import parse
 from tests.fixtures_side.making import URL, interaction, interactions, patiently, saved
 
 SERIALIZERS = {"yaml": yamlserializer, "json": jsonserializer}

@@ -1,23 +1,16 @@
-"""YAML for cassettes: read safely, written so that a body shows its lines as they were sent.
-
-https://yaml.org/spec/1.1/ because that is what PyYAML, and so vcrpy, reads.
-"""
+"""YAML of cassettes, written so that a body shows its lines as they were sent."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-import yaml
-
-from reqllm_fixtures.errors import SlowYamlWarning
 from reqllm_fixtures.nodes import moment
+from reqllm_fixtures.yaml_reading import NotYamlError, parse
 
 # A plain scalar that no YAML resolver takes for anything but text.
 _PLAIN = re.compile(r"[A-Za-z][\w.;/+*=()?&%@$~-]*(?:[ :][\w.;/+*=()?&%@$~-]+)*\Z", re.ASCII)
@@ -29,8 +22,6 @@ _NOT_LITERAL = re.compile(
 )
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BASE64_LINE = 76
-_DEEPEST = 1000
-
 
 Blocks = Callable[[str, str], str]
 
@@ -43,46 +34,6 @@ class Block(str):
 
 class Flow(dict[str, Any]):
     """A mapping that is written on one line."""
-
-
-class NotYamlError(ValueError):
-    """The text is not YAML; the message says where."""
-
-
-class TagError(NotYamlError):
-    """The text has a tag that stands for more than data."""
-
-
-class _NotTooDeep:
-    """Counts how deep a loader is: before 0.2.6 libyaml's only limit is the stack it overruns."""
-
-    _depth = 0
-
-    def descend_resolver(self, _parent: Any, _index: Any) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise NotYamlError(f"nested more than {_DEEPEST:,} deep")
-
-    def ascend_resolver(self) -> None:
-        self._depth -= 1
-
-
-def parse(text: str) -> Any:
-    """Read YAML into plain data; no tag is executed. Raises NotYamlError."""
-    try:
-        return yaml.load(text, Loader=_loader())
-    except yaml.constructor.ConstructorError as error:
-        raise TagError(_on_one_line(error)) from error
-    except NotYamlError:
-        raise
-    except yaml.YAMLError as error:
-        # Newer versions of libyaml have a limit of their own, the same as ours.
-        if "maximum nesting depth" in str(error):
-            raise NotYamlError(f"nested more than {_DEEPEST:,} deep") from error
-        raise NotYamlError(_on_one_line(error)) from error
-    except Exception as error:
-        # A tag on text that does not fit it (`!!bool maybe`) raises whatever PyYAML trips over.
-        raise NotYamlError(f"{type(error).__name__}: {_on_one_line(error)}") from error
 
 
 def body(data: bytes) -> Block | bytes:
@@ -110,58 +61,6 @@ def _reads_back(text: str, document: dict[str, Any]) -> bool:
         return bool(parse(text) == document)
     except NotYamlError:
         return False
-
-
-def _on_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-@cache
-def _loader() -> type[Any]:
-    """Make the safe loader, with the few harmless Python tags that vcrpy wrote in its time."""
-    base = getattr(yaml, "CSafeLoader", None)
-    if base is None:
-        warnings.warn(
-            "PyYAML was built without libyaml: cassettes load some thirty times slower. "
-            "Install a PyYAML wheel that has it, or keep large cassettes as JSON.",
-            SlowYamlWarning,
-            stacklevel=2,
-        )
-        base = yaml.SafeLoader
-    loader: type[Any] = type("CassetteLoader", (_NotTooDeep, base), {})
-    for tag, construct in _HARMLESS_TAGS.items():
-        loader.add_constructor(f"tag:yaml.org,2002:python/{tag}", construct)
-    return loader
-
-
-def _construct_text(loader: Any, node: Any) -> Any:
-    return loader.construct_scalar(node)
-
-
-def _construct_list(loader: Any, node: Any) -> Any:
-    return loader.construct_sequence(node, deep=True)
-
-
-def _construct_file(loader: Any, node: Any) -> Any:
-    """A request body that was a file: the state of a BytesIO begins with its content."""
-    state = loader.construct_mapping(node, deep=True).get("state")
-    return state[0] if isinstance(state, list) and state else b""
-
-
-def _construct_iterator(loader: Any, node: Any) -> Any:
-    """A request body that was an iterator: its parts are the first argument."""
-    arguments = loader.construct_mapping(node, deep=True).get("args")
-    parts = arguments[0] if isinstance(arguments, list) and arguments else []
-    return b"".join(part if isinstance(part, bytes) else str(part).encode() for part in parts)
-
-
-_HARMLESS_TAGS: dict[str, Callable[[Any, Any], Any]] = {
-    "str": _construct_text,
-    "unicode": _construct_text,
-    "tuple": _construct_list,
-    "object/new:_io.BytesIO": _construct_file,
-    "object/apply:builtins.iter": _construct_iterator,
-}
 
 
 def _mapping(node: dict[str, Any], indent: str, block: Blocks) -> Iterator[str]:
