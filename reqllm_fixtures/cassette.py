@@ -25,6 +25,8 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 class LazyPieces(Sequence[Piece]):
     """The pieces of a body that is known whole; it is cut when they are first looked at."""
 
+    __slots__ = ("_cut", "_pieces", "body")
+
     def __init__(self, body: bytes, cut: Callable[[bytes], tuple[Piece, ...]]) -> None:
         self.body = body
         self._cut = cut
@@ -60,7 +62,7 @@ class LazyPieces(Sequence[Piece]):
         return repr(self._found())
 
 
-class EndError(msgspec.Struct, frozen=True):
+class EndError(msgspec.Struct, frozen=True, gc=False):
     """The error that ended a stream: the name of httpx's class, and its message."""
 
     name: str
@@ -70,7 +72,7 @@ class EndError(msgspec.Struct, frozen=True):
 End = Literal["eof", "client_closed"] | EndError
 
 
-class RecordedRequest(msgspec.Struct, frozen=True):
+class RecordedRequest(msgspec.Struct, frozen=True, gc=False):
     """A request as it was sent; a header that came twice is there twice."""
 
     method: str
@@ -79,7 +81,7 @@ class RecordedRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
-class RecordedResponse(msgspec.Struct, frozen=True):
+class RecordedResponse(msgspec.Struct, frozen=True, gc=False):
     """A response as it arrived: how it was cut, when, and how it ended."""
 
     status: int
@@ -97,7 +99,7 @@ class RecordedResponse(msgspec.Struct, frozen=True):
         return b"".join(piece.data for piece in self.pieces)
 
 
-class Interaction(msgspec.Struct, frozen=True):
+class Interaction(msgspec.Struct, frozen=True, gc=False):
     """One request and its response."""
 
     request: RecordedRequest

@@ -16,7 +16,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 def read(path: str) -> bytes:
     """Read a file, unpacked if it is gzip, whatever its name says."""
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb", buffering=0) as file:  # a buffer is no use to who reads it all
+            data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         raise CassetteNotFoundError(path) from None
     except OSError as error:

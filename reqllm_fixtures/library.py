@@ -25,13 +25,14 @@ from reqllm_fixtures.errors import (
     UnmatchedRequestError,
 )
 from reqllm_fixtures.mode import Mode, chosen
-from reqllm_fixtures.publishing import Recording
 from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.redaction import Redactor
 from reqllm_fixtures.transport import Source, async_transport, checked_pace, transport
 
 if TYPE_CHECKING:
     import httpx
+
+    from reqllm_fixtures.publishing import Recording
+    from reqllm_fixtures.redaction import Redactor
 
 _LIBRARIES = ("httpx", "httpx2")
 
@@ -66,12 +67,14 @@ def use_cassette(
     of the block PublishError, SecretError, and UnmatchedRequestError for a miss that the block
     swallowed.
     """
+    if filters:
+        _redactor(**filters)  # which a replay may never come to need: what is wrong is told now
     return CassetteInUse(
         fspath(path),
         chosen(mode, Mode.REPLAY),
         pace=checked_pace(pace),
         match=_matcher(match, match_on, allow_repeats),
-        redactor=partial(Redactor.of, tuple(secrets), os.environ, **filters),
+        redactor=partial(_redactor, tuple(secrets), os.environ, **filters),
         record_on_error=record_on_error,
     )
 
@@ -114,22 +117,24 @@ class CassetteInUse:
         self.mode = mode
         self._pace = pace
         self._match = match
-        self._make_redactor = redactor or partial(Redactor.of, environ=os.environ)
+        self._make_redactor = redactor or partial(_redactor, environ=os.environ)
         self._record_on_error = record_on_error
         self._clock = clock
         self._learning = threading.Lock()
         self._cassette: Cassette | None = None
         self._recorder: Recorder | None = None
         self._recording: Recording | None = None
+        self._asking: Redactor | None = None  # of what is asked, not of what is recorded
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path} mode={self.mode}>"
 
     def __enter__(self) -> Self:
         self._cassette = self._opened()
-        self._recorder = self._recording = None
-        self._redactor = self._make_redactor()  # of what is asked, not of what is recorded
+        self._recorder = self._recording = self._asking = None
         if self.mode in (Mode.RECORD, Mode.FILL):
+            from reqllm_fixtures.publishing import Recording  # here: a replay writes nothing
+
             replaces = self.mode is Mode.RECORD
             self._recording = Recording(self.path, self._make_redactor(), replaces=replaces)
             self._recorder = Recorder(self._recording, clock=self._clock)
@@ -295,8 +300,10 @@ class CassetteInUse:
 
     def _redacted(self, request: RecordedRequest) -> RecordedRequest:
         with self._learning:
-            self._redactor.learn(request)
-            return self._redactor.redact_request(request)
+            if self._asking is None:
+                self._asking = self._make_redactor()
+            self._asking.learn(request)
+            return self._asking.redact_request(request)
 
     def _report_swallowed(self) -> None:
         if misses := self.misses:
@@ -311,6 +318,12 @@ class CassetteInUse:
             for miss in self.misses:
                 if miss not in known:
                     error.add_note(str(miss))
+
+
+def _redactor(*args: Any, **named: Any) -> Redactor:
+    from reqllm_fixtures.redaction import Redactor  # here: a replay that finds all needs none
+
+    return Redactor.of(*args, **named)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

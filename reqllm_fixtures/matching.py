@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reqllm_fixtures.cassette import RecordedRequest
 from reqllm_fixtures.comparing import (
@@ -22,9 +22,10 @@ from reqllm_fixtures.comparing import (
     masked,
 )
 from reqllm_fixtures.errors import Difference
-from reqllm_fixtures.json_paths import parsed, without
-from reqllm_fixtures.presets import Change, change_of
 from reqllm_fixtures.secret_places import SECRET_QUERY as SECRET_QUERY
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.presets import Change
 
 
 class StrictMatcher:
@@ -91,10 +92,16 @@ class Rules(StrictMatcher):
 
 
 def _change(declared: str) -> Change:
+    # Here, because most cassettes are matched strictly.
+    from reqllm_fixtures.json_paths import parsed
+    from reqllm_fixtures.presets import change_of
+
     if declared.startswith("$"):
         return partial(_without, parsed(declared))
     return change_of(declared)
 
 
 def _without(path: Any, document: Any) -> Any:
+    from reqllm_fixtures.json_paths import without
+
     return without(document, path)

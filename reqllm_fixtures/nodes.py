@@ -143,19 +143,22 @@ def read_headers(node: Any) -> Headers:
     """Read headers, each with one value or a list of them. Raises NodeError."""
     if node is None:
         return ()
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         raise NodeError("headers as a mapping", f"a {type(node).__name__}")
+    # A list first: a cassette of a thousand interactions has ten thousand headers.
     return tuple(
-        (str(name), _header_value(value))
-        for name, values in node.items()
-        for value in (values if isinstance(values, list) else [values])
+        [
+            (str(name), value if type(value) is str else _header_value(value))
+            for name, values in node.items()
+            for value in (values if isinstance(values, list) else (values,))
+        ]
     )
 
 
 def read_status(node: Any) -> tuple[int, str]:
     """Read a status, `{code, message}` or `200 OK`; no message means the usual one."""
     match node:
-        case Mapping():
+        case dict():
             code, message = node.get("code"), node.get("message")
         case str():
             code, _, message = node.partition(" ")

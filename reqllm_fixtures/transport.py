@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
 from reqllm_fixtures.endings import says_it_is_over
 from reqllm_fixtures.errors import NoKeyError, PatchedWarning, RecordingEndedError
-from reqllm_fixtures.others import patching
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
 Clock = Callable[[], float]
@@ -185,6 +184,8 @@ class _Base:
         if self._is_warned:
             return
         self._is_warned = True
+        from reqllm_fixtures.others import patching  # here, because a replay sends nothing
+
         if other := patching(self._module):
             warnings.warn(
                 f"{other} has patched {self._module.__name__} while it is recorded: what it hands "
