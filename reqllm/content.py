@@ -137,6 +137,7 @@ class CustomPart(ContentPart, frozen=True, tag="custom"):
 class Tool(Struct, frozen=True, kw_only=True):
     """A tool the model may call; `parameters` is the JSON Schema of its arguments object.
 
+    `callback` is called with the arguments by name, by `Context.execute_and_append_tools`.
     Raises InvalidToolError if the name is empty or the schema is none of an object.
     """
 

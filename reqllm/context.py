@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -19,6 +19,10 @@ from reqllm.content import (
     ToolResultPart,
 )
 from reqllm.errors import InvalidContextError
+from reqllm.tool_running import ToolBox
+
+if TYPE_CHECKING:
+    from reqllm.response import Response
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[str, ...] = get_args(Role)
@@ -131,6 +135,44 @@ class Context(Struct, frozen=True):
         """Return the context with more tools."""
         return Context(self.messages, (*self.tools, *_tools(tools)))
 
+    def execute_and_append_tools(
+        self,
+        answer: Response | Iterable[ToolCall],
+        tools: Iterable[Tool] = (),
+        *,
+        validate: bool = True,
+    ) -> Context:
+        """Run the calls of an answer and return the context with the answer and their results.
+
+        answer: a complete `Response`, whose message is appended first, or calls alone.
+        tools: may be called beside the context's own.
+        validate: hold arguments against the tool's schema first; it needs jsonschema.
+
+        Each callback gets the arguments by name, one after the other, in the order of the calls.
+        What a model got wrong (arguments that are no JSON object or do not fit, a tool that there
+        is not) and what a callback raises becomes a result with `is_error`; nothing is called for
+        the former. What the provider ran itself is left alone.
+
+        Raises InvalidContextError for an answer that was cut off, InvalidToolError for a tool
+        without a callback, or whose result is no JSON.
+        """
+        messages, calls = _answered(answer)
+        box = ToolBox((*self.tools, *tools), validate=validate)
+        return self.append(messages, (Message("tool", (box.run(call),)) for call in calls))
+
+    async def execute_and_append_tools_async(
+        self,
+        answer: Response | Iterable[ToolCall],
+        tools: Iterable[Tool] = (),
+        *,
+        validate: bool = True,
+    ) -> Context:
+        """As `execute_and_append_tools`; results that are to be awaited are awaited."""
+        messages, calls = _answered(answer)
+        box = ToolBox((*self.tools, *tools), validate=validate)
+        results = [Message("tool", (await box.run_async(call),)) for call in calls]
+        return self.append(messages, results)
+
     @property
     def system(self) -> str | None:
         """The system prompt: all system messages, joined by a blank line."""
@@ -161,6 +203,34 @@ class Context(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.messages)
+
+
+def _answered(answer: Any) -> tuple[tuple[Message, ...], list[ToolCall]]:
+    """Return what the model said, as far as it is to be appended, and the calls to run."""
+    messages: tuple[Message, ...] = ()
+    calls = answer
+    state = getattr(answer, "state", None)
+    if state is not None:
+        if not hasattr(answer, "choices"):
+            raise InvalidContextError(
+                f"expected a Response or several ToolCall, got a {type(answer).__name__}; "
+                "pass what its to_response() returns"
+            )
+        if state != "complete":
+            raise InvalidContextError(
+                f"expected a complete answer, got one that is {state}: what a cut answer asks for "
+                "may not be all of it; to run its whole calls all the same, pass them alone"
+            )
+        messages, calls = (answer.message,), answer.message.tool_calls
+    if not isinstance(calls, Iterable) or isinstance(calls, str | Mapping):
+        raise InvalidContextError(
+            f"expected a Response or several ToolCall, got {type(answer).__name__}"
+        )
+    run = list(calls)
+    for call in run:
+        if not isinstance(call, ToolCall):
+            raise InvalidContextError(f"expected a ToolCall, got {type(call).__name__}: {call!r}")
+    return messages, [call for call in run if not call.provider_executed]
 
 
 def _says_something(message: Message) -> bool:

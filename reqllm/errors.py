@@ -8,6 +8,8 @@ ReqLLMError                     .partial .state .before_first_chunk .retryable .
 │  ├─ InvalidContextError       no message, or a message that no model takes
 │  ├─ InvalidToolError          a tool without a name or a JSON Schema
 │  └─ MissingKeyError           no key given, none in the environment
+├─ MissingDependencyError       what was asked for needs a package that is not installed
+├─ InvalidObjectError           the answer is not the object asked for: .raw .path .finish_reason
 ├─ APIError                     the provider said no: .status .code .type .body
 │  ├─ InvalidRequestError       400, 413, 422 and the like
 │  ├─ AuthenticationError       401
@@ -86,6 +88,32 @@ class InvalidToolError(InvalidInputError):
 
 class MissingKeyError(InvalidInputError):
     """No API key was given and none is in the environment."""
+
+
+class MissingDependencyError(ReqLLMError, ImportError):
+    """What was asked for needs a package that is not installed; the message names the extra."""
+
+
+class InvalidObjectError(ReqLLMError):
+    """The answer is not the object that was asked for.
+
+    raw: what came in its place, as text.
+    path: where it does not fit the schema, as JSON path; `None` if it is no JSON at all.
+    finish_reason: why the model stopped, which may be why.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        raw: str = "",
+        path: str | None = None,
+        finish_reason: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.raw = raw
+        self.path = path
+        self.finish_reason = finish_reason
 
 
 class APIError(ReqLLMError):

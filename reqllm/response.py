@@ -21,6 +21,7 @@ from reqllm.content import (
 )
 from reqllm.context import Message
 from reqllm.errors import ReqLLMError
+from reqllm.objects import object_of
 
 StreamState: TypeAlias = Literal["open", "complete", "incomplete", "interrupted", "failed"]
 
@@ -67,6 +68,14 @@ class Response(Struct, frozen=True, kw_only=True):
     @property
     def thinking(self) -> str:
         return self._joined(ReasoningPart)
+
+    def object(self, schema: Mapping[str, Any] | None = None, *, validate: bool = True) -> Any:
+        """Return the object in the answer, held against `schema` if there is one.
+
+        Raises InvalidObjectError for an answer that is no such object, MissingDependencyError
+        where it is to be validated without jsonschema.
+        """
+        return object_of(self, schema, validate=validate)
 
     @property
     def refusal(self) -> str:

@@ -16,6 +16,7 @@ from msgspec import structs
 from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage
 from reqllm.content import ToolCall
 from reqllm.errors import ReqLLMError, StreamConsumedError, StreamTimeoutError
+from reqllm.objects import GrowingObject, object_of
 from reqllm.pump import AsyncPump, Pump
 from reqllm.response import Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import request_id
@@ -29,9 +30,15 @@ class StreamResponse:
     `metadata()` answer all the same.
     """
 
-    def __init__(self, pump: AsyncPump, metadata_timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        pump: AsyncPump,
+        metadata_timeout: float | None = None,
+        response_schema: Mapping[str, Any] | None = None,
+    ) -> None:
         self._pump = pump
         self._metadata_timeout = metadata_timeout
+        self._schema = response_schema
         self._taken = False
 
     # The one pass.
@@ -50,6 +57,15 @@ class StreamResponse:
         """Return the lazy stream of the answer's text, piece by piece; it takes the one pass."""
         return _AsyncTokens(self.__aiter__())
 
+    def objects(self, *, validate: bool = True) -> AsyncIterator[Any]:
+        """Return the lazy stream of the object asked for as it grows; it takes the one pass.
+
+        Each is one of its own, with numbers and words left out until they are whole. The last is
+        the whole object; after it InvalidObjectError is raised if it is not what was asked for.
+        Raises MissingDependencyError without jiter.
+        """
+        return _AsyncObjects(self, GrowingObject(), validate)
+
     # What needs the whole stream; chunks that nobody read yet stay for a later reader.
     async def text(self) -> str:
         """Return the whole text. Raises what broke the stream."""
@@ -62,6 +78,14 @@ class StreamResponse:
     async def tool_calls(self) -> tuple[ToolCall, ...]:
         """Return the whole tool calls. Raises what broke the stream."""
         return (await self.to_response()).tool_calls
+
+    async def object(self, *, validate: bool = True) -> Any:
+        """Return the whole object that `response_schema` asked for.
+
+        Raises what broke the stream, InvalidObjectError for an answer that is no such object,
+        MissingDependencyError where it is to be validated without jsonschema.
+        """
+        return object_of(await self.to_response(), self._schema, validate=validate)
 
     async def to_response(self) -> Response:
         """Read to the end and return the whole answer. Raises what broke the stream."""
@@ -151,9 +175,15 @@ class SyncStreamResponse:
     `metadata()` answer all the same.
     """
 
-    def __init__(self, pump: Pump, metadata_timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        pump: Pump,
+        metadata_timeout: float | None = None,
+        response_schema: Mapping[str, Any] | None = None,
+    ) -> None:
         self._pump = pump
         self._metadata_timeout = metadata_timeout
+        self._schema = response_schema
         self._taken = False
 
     # The one pass.
@@ -172,6 +202,15 @@ class SyncStreamResponse:
         """Return the lazy stream of the answer's text, piece by piece; it takes the one pass."""
         return _tokens(self.__iter__())
 
+    def objects(self, *, validate: bool = True) -> Iterator[Any]:
+        """Return the lazy stream of the object asked for as it grows; it takes the one pass.
+
+        Each is one of its own, with numbers and words left out until they are whole. The last is
+        the whole object; after it InvalidObjectError is raised if it is not what was asked for.
+        Raises MissingDependencyError without jiter.
+        """
+        return _Objects(self, GrowingObject(), validate)
+
     # What needs the whole stream; chunks that nobody read yet stay for a later reader.
     def text(self) -> str:
         """Return the whole text. Raises what broke the stream."""
@@ -184,6 +223,14 @@ class SyncStreamResponse:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """Return the whole tool calls. Raises what broke the stream."""
         return self.to_response().tool_calls
+
+    def object(self, *, validate: bool = True) -> Any:
+        """Return the whole object that `response_schema` asked for.
+
+        Raises what broke the stream, InvalidObjectError for an answer that is no such object,
+        MissingDependencyError where it is to be validated without jsonschema.
+        """
+        return object_of(self.to_response(), self._schema, validate=validate)
 
     def to_response(self) -> Response:
         """Read to the end and return the whole answer. Raises what broke the stream."""
@@ -307,6 +354,58 @@ class _AsyncTokens:
             chunk = await self._chunks.__anext__()
             if isinstance(chunk, TextDelta):
                 return chunk.text
+
+
+class _AsyncObjects:
+    """The object in a pass over a stream, as it grows."""
+
+    def __init__(self, response: StreamResponse, growing: GrowingObject, validate: bool) -> None:
+        self._response = response
+        self._chunks = response.stream
+        self._growing = growing
+        self._validate = validate
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        async for chunk in self._chunks:
+            for value in self._growing.take(chunk):
+                return value
+        if not self._ended:
+            self._ended = True
+            for value in self._growing.end():
+                return value
+        await self._response.object(validate=self._validate)
+        raise StopAsyncIteration
+
+
+class _Objects:
+    """The object in a pass over a stream, as it grows."""
+
+    def __init__(
+        self, response: SyncStreamResponse, growing: GrowingObject, validate: bool
+    ) -> None:
+        self._response = response
+        self._chunks = response.stream
+        self._growing = growing
+        self._validate = validate
+        self._ended = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        for chunk in self._chunks:
+            for value in self._growing.take(chunk):
+                return value
+        if not self._ended:
+            self._ended = True
+            for value in self._growing.end():
+                return value
+        self._response.object(validate=self._validate)
+        raise StopIteration
 
 
 class _Batches:

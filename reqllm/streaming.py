@@ -106,6 +106,12 @@ class _Call:
         self.wire = wire
         self.options = options
 
+    @property
+    def response_schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema that the answer is to fit."""
+        schema: Mapping[str, Any] | None = self.options.request.get("response_schema")
+        return schema
+
 
 class _BaseClient:
     """What both clients know: how to write a request. No I/O."""
@@ -220,7 +226,7 @@ class AsyncClient(_BaseClient):
         opener = AsyncOpener(self._http_client(), self._retries)
         owned_client = self if owned else None
         pump = await opener.open(call.request, call.wire, call.options, owned_client)
-        return StreamResponse(pump, call.options.timeouts.metadata_timeout)
+        return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
 
     def _http_client(self) -> Any:
         if self._http is None:
@@ -263,7 +269,9 @@ class Client(_BaseClient):
         opener = Opener(self._http_client(), self._retries)
         owned_client = self if owned else None
         pump = opener.open(call.request, call.wire, call.options, owned_client)
-        return SyncStreamResponse(pump, call.options.timeouts.metadata_timeout)
+        return SyncStreamResponse(
+            pump, call.options.timeouts.metadata_timeout, call.response_schema
+        )
 
     def _http_client(self) -> Any:
         if self._http is None:

@@ -21,6 +21,7 @@ from reqllm.model import Model
 from reqllm.providers.base import WireRequest
 from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import to_json
+from reqllm.wires.common.structured import by_tool
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Wire
 
@@ -75,6 +76,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             )
         spoken = wire_named(self.wire if wire is None else wire)
         path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
+        if self.dialect.object_by_tool:
+            options = by_tool(options, context)
         body, warnings = spoken.encode(model.name, context, options, self.dialect)
         return WireRequest(
             url=join_url(self.base_url, base_url, path),

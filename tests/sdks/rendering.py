@@ -22,7 +22,7 @@ of events, the real key is nowhere in the file, and a changed prompt is refused.
 
 Two ways lead in, and both are tested for each:
 
-```python
+```python no-run
 import httpx2
 import openai
 

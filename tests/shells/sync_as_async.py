@@ -41,6 +41,9 @@ class SyncResponse:
     def tokens(self) -> _Iterated:
         return _Iterated(self._twin.tokens())
 
+    def objects(self, **options: Any) -> _Iterated:
+        return _Iterated(self._twin.objects(**options))
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._twin, "close" if name == "aclose" else name)
         if name in _PLAIN:

@@ -16,6 +16,7 @@ from reqllm import http_client, pump, stream_response, streaming
 TWINS = (
     (pump.AsyncPump, pump.Pump),
     (stream_response.StreamResponse, stream_response.SyncStreamResponse),
+    (stream_response._AsyncObjects, stream_response._Objects),
     (http_client.AsyncOpener, http_client.Opener),
     (streaming.AsyncClient, streaming.Client),
     (streaming._AsyncOpening, streaming._Opening),
@@ -48,6 +49,7 @@ NAMES = {
     # what one pass is made of: Python walks a sync pass without coming back for every chunk
     "_AsyncChunks": "_chunks",
     "_AsyncTokens": "_tokens",
+    "_AsyncObjects": "_Objects",
 }
 
 # What the docstrings say of waiting.

@@ -130,6 +130,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     include_usage: bool = True
     """Ask for usage with `stream_options`; some refuse the field, and report without it."""
     tool_choice_required: str = "required"
+    object_by_tool: bool = False
+    """It takes no schema of the answer: the object comes as the arguments of a tool."""
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[Any], bool]:
