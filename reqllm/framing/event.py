@@ -25,6 +25,8 @@ class WireEvent(Struct, frozen=True, gc=False):
     """The stream ended before the mark that should close the event."""
     headers: Mapping[str, str] = _NONE
     """What else the frame said, in framings that have headers."""
+    head: bytes | None = None
+    """What stands before `data` in the bytes that `Recognise` is shown; `None`: lines of SSE."""
 
     @property
     def text(self) -> str:

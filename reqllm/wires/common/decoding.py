@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
 from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
-from reqllm.wires.common.delta_lane import DeltaLane
+from reqllm.wires.common.delta_lane import PADDING, DeltaLane, IsFiller
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
@@ -21,6 +21,9 @@ _SHOWN = 200
 class JSONEventDecoder:
     """Base of the decoders whose events are JSON. A wire says what one event means in `_take`."""
 
+    fillers: ClassVar[Mapping[str, IsFiller]] = PADDING
+    """Members of an event that say nothing and differ from one to the next."""
+
     def __init__(self, wire: str, usage: UsageMeter, reading: Reading) -> None:
         self.wire = wire
         self.ended = False
@@ -31,7 +34,7 @@ class JSONEventDecoder:
         self._write = BlockWriter()
         self._usage = usage
         self._reading = reading
-        self._lane = DeltaLane()
+        self._lane = DeltaLane(self.fillers)
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
         self._long_way = 0

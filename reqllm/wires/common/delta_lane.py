@@ -5,26 +5,32 @@ an event has been read the long way, and gave one delta and nothing else, the by
 its string are kept. A later event with the same bytes around must mean the same, so only the
 string is parsed. What does not match in every byte goes the long way again; nothing is guessed.
 
-Two spots may differ and are known to mean nothing: the random filler that providers put
-against traffic analysis, and blanks before the last brace.
+What may differ besides is known to mean nothing: blanks before the last brace, and members of
+the event that a wire declares as filler, such as random text against traffic analysis, a time
+or a running number. One of them may stand before the string and one after it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.json_text import parse_json
 
 _decode_string = msgspec.json.Decoder(str).decode
-FILLER_KEYS = ("obfuscation", "p")
-_FILLERS = tuple(f'"{key}":"'.encode() for key in FILLER_KEYS)
+IsFiller = Callable[[bytes], bool]
+# Random text against traffic analysis, on any wire.
+PADDING: Mapping[str, IsFiller] = MappingProxyType(
+    {"obfuscation": bytes.isalnum, "p": bytes.isalnum}  # or nothing at all
+)
+FILLER_KEYS = tuple(PADDING)
 _PROBE = "\x7fprobe\x7f"
 # Begins no event that could be learned: no UTF-8 has this byte.
 _NOTHING = b"\xff"
@@ -33,13 +39,22 @@ _LEARN_IN_VAIN = 8
 
 
 class DeltaLane:
-    """Recognises events that differ from the last learned one in a single string."""
+    """Recognises events that differ from the last learned one in a single string.
+
+    fillers: members of the event itself that say nothing, each with what its bytes may be:
+        those between the quotes of a text, or the digits of a number. Text must not be able
+        to hold a quote or a backslash.
+    """
 
     __slots__ = (
         "_begin",
         "_chunk",
         "_end",
+        "_filler_needed",
         "_filler_ok",
+        "_fillers",
+        "_lead",
+        "_lead_ok",
         "_middle",
         "_place",
         "_prefix",
@@ -50,16 +65,19 @@ class DeltaLane:
         "recognised",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, fillers: Mapping[str, IsFiller] = PADDING) -> None:
+        self._fillers = fillers
         self.out: list[c.StreamChunk] = []
         """Where the chunks go."""
         self.recognised = 0
         """Events recognised so far."""
         self._vain = 0
         self._prefix = _NOTHING
-        self._middle = self._tail = b""
+        self._lead = self._middle = self._tail = b""
         self._begin = self._end = 0
-        self._filler_ok: Callable[[bytes], bool] = _is_blank
+        self._lead_ok: IsFiller = _is_blank
+        self._filler_ok: IsFiller = _is_blank
+        self._filler_needed = False
         self._chunk: Any = None
         self._place: tuple[Any, ...] = ()
         self._raw: list[str] | None = None
@@ -68,8 +86,13 @@ class DeltaLane:
         """Read an event like the learned one, given as its lines; return whether it is one."""
         if not block.startswith(self._prefix) or not block.endswith(self._tail):
             return False
-        raw, found, filler = block[self._begin : self._end].partition(self._middle)
-        if not found or (filler and not self._filler_ok(filler)):
+        rest = block[self._begin : self._end]
+        if self._lead:
+            filler, found, rest = rest.partition(self._lead)
+            if not found or not self._lead_ok(filler):
+                return False
+        raw, found, filler = rest.partition(self._middle)
+        if not found or (not self._filler_ok(filler) if filler else self._filler_needed):
             return False
         try:
             text: str = _decode_string(b'"' + raw + b'"')
@@ -104,44 +127,86 @@ class DeltaLane:
             at = data.find(literal)
             if at < 0 or data.find(literal, at + 1) >= 0:
                 continue
-            before = data[: at + 1]
-            self._divide_rest(data[at + len(literal) - 1 :])
-            if self._is_proved(before, data, text):
+            start = self._divide_start(data[: at + 1])
+            rest = self._divide_rest(data[at + len(literal) - 1 :])
+            if _is_proved(data, text, start, rest, self._fillers):
                 self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
-                self._prefix = _head_of(event) + before
+                head = _head_of(event) if event.head is None else event.head
+                self._prefix = head + start.before
                 self._begin, self._end = len(self._prefix), -len(self._tail)
             return
 
-    def _divide_rest(self, rest: bytes) -> None:
-        """Find the one spot after the string that may vary."""
-        for mark in _FILLERS:
-            at = rest.find(mark)
-            if at >= 0:
-                begin = at + len(mark)
-                end = rest.find(b'"', begin)
-                self._middle, self._tail = rest[:begin], rest[end:]
-                self._filler_ok = bytes.isalnum
-                break
-        else:
-            self._middle, self._tail = rest[:-1].rstrip(b" "), rest[-1:]
-            self._filler_ok = _is_blank
+    def _divide_start(self, start: bytes) -> _Divided:
+        """Find the spot before the string that may vary."""
+        divided, self._lead_ok = _divide(start, self._fillers) or (_Divided(start), _is_blank)
+        self._lead = divided.after
+        return divided
 
-    def _is_proved(self, before: bytes, data: bytes, text: str) -> bool:
-        """Whether the string is one value of the event, and nothing else says the same."""
-        if self._tail[-1:] != b"}":
-            return False
-        probe = msgspec.json.encode(_PROBE)[1:-1]
-        try:
-            value = parse_json(data)
-            probed = parse_json(before + probe + self._middle + self._tail)
-        except ValueError:
-            return False
-        if _strings(value).count(text) != 1 or value.keys() != probed.keys():
-            return False
-        # Filler is a member of the event itself; anywhere else the same word means something.
-        return all(
-            key in FILLER_KEYS or _differ_in(item, probed[key], text) for key, item in value.items()
+    def _divide_rest(self, rest: bytes) -> _Divided:
+        """Find the spot after the string that may vary: at least the blanks before the brace."""
+        divided, self._filler_ok = _divide(rest, self._fillers) or (
+            _Divided(rest[:-1].rstrip(b" "), b"", rest[-1:]),
+            _is_blank,
         )
+        self._middle, self._tail = divided.before, divided.after
+        self._filler_needed = divided.is_number
+        return divided
+
+
+class _Divided(Struct, frozen=True):
+    """Bytes around a spot that may vary."""
+
+    before: bytes
+    filler: bytes = b""
+    after: bytes = b""
+    is_filled: bool = False
+    is_number: bool = False
+
+    @property
+    def probed(self) -> bytes:
+        """The same with another filler: a number instead of a number, a text instead of a text."""
+        return self.before + (b"1" if self.is_filled else b"") + self.filler + self.after
+
+
+def _divide(data: bytes, fillers: Mapping[str, IsFiller]) -> tuple[_Divided, IsFiller] | None:
+    """Divide bytes of JSON at the first of the fillers that is in them."""
+    for key, is_filler in fillers.items():
+        before, found, value = data.partition(f'"{key}":'.encode())
+        if not found:
+            continue
+        is_number = value[:1] != b'"'
+        begin = len(before) + len(found) + (not is_number)
+        rest = data[begin:]
+        size = len(rest) - len(rest.lstrip(b"0123456789")) if is_number else rest.find(b'"')
+        if size >= is_number:
+            spot = _Divided(
+                data[:begin], rest[:size], rest[size:], is_filled=True, is_number=is_number
+            )
+            return spot, is_filler
+    return None
+
+
+def _is_proved(
+    data: bytes, text: str, start: _Divided, rest: _Divided, fillers: Mapping[str, IsFiller]
+) -> bool:
+    """Whether the string is one value of the event, and nothing else says the same."""
+    if rest.after[-1:] != b"}":
+        return False
+    probe = msgspec.json.encode(_PROBE)[1:-1]
+    try:
+        value = parse_json(data)
+        probed = parse_json(start.probed + probe + rest.probed)
+    except ValueError:
+        return False
+    if _strings(value).count(text) != 1 or value.keys() != probed.keys():
+        return False
+    # Filler is a member of the event itself; anywhere else the same word means something.
+    return all(key in fillers or _differ_in(item, probed[key], text) for key, item in value.items())
+
+
+def is_number(filler: bytes) -> bool:
+    """Whether a filler is a whole number as JSON writes it."""
+    return filler.isdigit() and (filler[:1] != b"0" or len(filler) == 1)
 
 
 def _is_blank(filler: bytes) -> bool:
