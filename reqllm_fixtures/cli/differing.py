@@ -10,28 +10,14 @@ from typing import Any
 from msgspec import Struct
 
 from reqllm.cli.terminal import as_json
-from reqllm.framing.event import Comment
+from reqllm.framing.event import Comment, WireEvent
 from reqllm_fixtures import playback, speaking
 from reqllm_fixtures.cassette import EndError, Interaction
 from reqllm_fixtures.errors import ABSENT, Difference
 from reqllm_fixtures.matching import strict
+from reqllm_fixtures.normalising import Normalised
 from reqllm_fixtures.pieces import content_type
 from reqllm_fixtures.timeline import timeline_of
-
-# What is new in every answer, and means nothing.
-_VARIES = {
-    "completed_at",
-    "created",
-    "created_at",
-    "date",
-    "encrypted_content",
-    "obfuscation",
-    "signature",
-    "system_fingerprint",
-    "thoughtSignature",
-}
-_IDS = {"id", "toolUseId", "responseId"}
-_NOT_IDS = {"model_id"}
 
 
 class Compared(Struct, frozen=True):
@@ -126,7 +112,7 @@ def _answer(interaction: Interaction, wire: str | None) -> _Answer:
     normalised = Normalised()
     if timeline.answer is None:  # nobody knows what they mean: as they were sent
         return _Answer(
-            facts, tuple(as_json(normalised.event(event)) for _, event in timeline.events)
+            facts, tuple(as_json(_event(event, normalised)) for _, event in timeline.events)
         )
     facts["state"] = timeline.answer.state
     facts["warnings"] = [f"{each.code}: {each.message}" for each in timeline.answer.warnings]
@@ -134,33 +120,11 @@ def _answer(interaction: Interaction, wire: str | None) -> _Answer:
     return _Answer(facts, tuple(map(as_json, chunks)))
 
 
-class Normalised:
-    """Makes of two answers that mean the same the same values: ids become their numbers."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
-
-    def value(self, value: Any, key: str = "") -> Any:
-        """Give plain values without what is new in every answer."""
-        match value:
-            case dict():
-                return {name: self.value(each, name) for name, each in value.items()}
-            case list():
-                return [self.value(each, key) for each in value]
-            case str() if value and _is_id(key):
-                return self._ids.setdefault(value, f"(id {len(self._ids) + 1})")
-        return "(varies)" if key in _VARIES and value is not None else value
-
-    def event(self, event: Any) -> dict[str, Any]:
-        """Give an event as it was sent, its data read as JSON if it is."""
-        if isinstance(event, Comment):
-            return {"comment": event.text}
-        data = playback.value_of(event.data)
-        return {"event": event.event, "data": self.value(data)}
-
-
-def _is_id(key: str) -> bool:
-    return key in _IDS or (key.endswith("_id") and key not in _NOT_IDS)
+def _event(event: WireEvent | Comment, normalised: Normalised) -> dict[str, Any]:
+    """Give an event as it was sent, its data read as JSON if it is."""
+    if isinstance(event, Comment):
+        return {"comment": event.text}
+    return {"event": event.event, "data": normalised.value(playback.value_of(event.data))}
 
 
 def _end(interaction: Interaction) -> str:
