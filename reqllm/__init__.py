@@ -78,6 +78,7 @@ from reqllm.errors import (
 )
 from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
+from reqllm.providers.compatible import openai_compatible
 from reqllm.providers.registry import register_provider
 from reqllm.response import Choice, Response, StreamMetadata
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
@@ -171,6 +172,7 @@ __all__ = [
     "WireRequest",
     "__version__",
     "decode_stream",
+    "openai_compatible",
     "register_provider",
     "start_stream",
 ]

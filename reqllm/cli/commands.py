@@ -20,7 +20,7 @@ Examples:
   reqllm stream openai:gpt-5-mini Hello --json | jq -r 'select(.kind == "text_delta").text'
 
 \b
-The key is read from the provider's variable: OPENAI_API_KEY, ANTHROPIC_API_KEY.
+The key is read from the provider's variable: `reqllm providers` lists them all.
 
 \b
 Exit status:
@@ -143,6 +143,29 @@ def stream(
             pace=pace or 0.0,
         )
         ask(question, terminal, reporter, as_json=as_json)
+
+
+@reqllm.command(short_help="List the providers: address, key and wires.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that is known of each, as JSON.")
+@click.option("--markdown", is_flag=True, help="Print the table of the documents.")
+def providers(as_json: bool, markdown: bool) -> None:
+    """List the providers that models can be asked for by: NAME:MODEL.
+
+    Any other server that speaks one of the wires can be asked with --base-url.
+    """
+    from reqllm.cli import providers_table as table
+    from reqllm.cli.terminal import as_json as in_json
+    from reqllm.providers.registry import PROVIDERS
+
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown are two forms: choose one.")
+    listed = [PROVIDERS[name] for name in sorted(PROVIDERS)]
+    if as_json:
+        click.echo(in_json(table.as_rows(listed)))
+    elif markdown:
+        click.echo(table.as_markdown(listed), nl=False)
+    else:
+        click.echo(table.as_text(listed), nl=False)
 
 
 def _stdin() -> str:

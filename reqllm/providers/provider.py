@@ -55,6 +55,10 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     """Sent with every request, above the wire's own."""
     dialect: Dialect = Dialect()
+    key_optional: bool = False
+    """It can be asked without a key."""
+    usage: str = ""
+    """Where in a stream its usage stands, in words."""
 
     def encode(
         self,
@@ -77,14 +81,31 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
         spoken = wire_named(self.wire if wire is None else wire)
         path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
         if self.dialect.object_by_tool:
-            options = by_tool(options, context)
+            can_force = "tool_choice" not in self.dialect.refuses
+            options = by_tool(options, context, can_force=can_force)
         body, warnings = spoken.encode(model.name, context, options, self.dialect)
         return WireRequest(
-            url=join_url(self.base_url, base_url, path),
+            url=join_url(self._own_url(base_url), base_url, path),
             headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, api_key),
             body=to_json(body, "the request"),
             warnings=tuple(warnings),
         )
+
+    def _own_url(self, given: str | None) -> str:
+        """Return the base URL with the variables in it; where one was given, its path counts."""
+
+        def value_of(variable: re.Match[str]) -> str:
+            if given is not None:
+                return "https://given.invalid"
+            value = os.environ.get(variable[1], "").strip().rstrip("/")
+            if not value:
+                raise InvalidInputError(
+                    f"{self.name} has no address of its own: set {variable[1]}, "
+                    "or pass base_url=..."
+                )
+            return value
+
+        return re.sub(r"\{([A-Z_]+)\}", value_of, self.base_url)
 
     def _path(self, wire: Wire) -> str:
         if wire.name == self.wire:
@@ -104,7 +125,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
                 **{name.lower(): value for name, value in self.headers.items()},
             }
         )
-        key = find_key(self.name, self.key_variables, api_key)
+        key = find_key(self.name, self.key_variables, api_key, optional=self.key_optional)
         if key is not None:
             bearer = self.auth == "bearer"
             headers["authorization" if bearer else self.auth] = f"Bearer {key}" if bearer else key
@@ -116,8 +137,12 @@ def find_key(
     variables: tuple[str, ...],
     api_key: str | None = None,
     environ: Mapping[str, str] = os.environ,
+    *,
+    optional: bool = False,
 ) -> str | None:
     """Return the key given, else the first one set in `environ`; `None` if none is needed.
+
+    optional: none is needed, but one that is there is used.
 
     Raises MissingKeyError naming the variables, never a key.
     """
@@ -126,7 +151,7 @@ def find_key(
     for variable in variables:
         if environ.get(variable):
             return _checked(environ[variable], variable)
-    if not variables:
+    if not variables or optional:
         return None
     empty = [variable for variable in variables if variable in environ]
     raise MissingKeyError(

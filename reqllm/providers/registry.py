@@ -5,28 +5,11 @@ from __future__ import annotations
 from reqllm.errors import InvalidInputError, UnknownProviderError
 from reqllm.model import is_provider_name
 from reqllm.providers.base import Provider
-from reqllm.providers.provider import HostedProvider
+from reqllm.providers.table import ROWS
 from reqllm.wires.common.request_body import nearest
 from reqllm.wires.table import WIRE_NAMES, no_wire
 
-_ROWS: tuple[HostedProvider, ...] = (
-    HostedProvider(
-        name="openai",
-        wire="openai-chat",
-        base_url="https://api.openai.com/v1",
-        key_variables=("OPENAI_API_KEY",),
-    ),
-    HostedProvider(
-        name="anthropic",
-        wire="anthropic-messages",
-        base_url="https://api.anthropic.com",
-        key_variables=("ANTHROPIC_API_KEY",),
-        # The key goes as Bearer too, but if both are sent this one wins, and older
-        # gateways know no other.
-        auth="x-api-key",
-    ),
-)
-PROVIDERS: dict[str, Provider] = {row.name: row for row in _ROWS}
+PROVIDERS: dict[str, Provider] = {row.name: row for row in ROWS}
 """All providers known; `register_provider` adds to it."""
 
 

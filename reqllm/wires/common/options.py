@@ -115,7 +115,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     def _asks(self, name: str) -> bool:
         value = getattr(self, name)
-        return not (value is None or value is False or value == () or (name == "n" and value == 1))
+        default = {"n": 1, "logprobs": False, "parallel_tool_calls": True}.get(name)
+        return value not in (None, ()) and value != default
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -132,6 +133,14 @@ class Dialect(Struct, frozen=True, kw_only=True):
     tool_choice_required: str = "required"
     object_by_tool: bool = False
     """It takes no schema of the answer: the object comes as the arguments of a tool."""
+    reasoning: Literal["effort", "thinking", "enable_thinking", "openrouter"] = "effort"
+    """How it is told to think: by `reasoning_effort`, or by a field of its own."""
+    reasoning_back: Literal["never", "with_tools", "always"] = "never"
+    """When it wants its plain reasoning back: never, with the tool calls it led to, always."""
+    reasoning_field: str = "reasoning_content"
+    """The field in which it gives its reasoning, and wants it back."""
+    always: Mapping[str, Any] = {}
+    """Fields sent with every request, below those of the call."""
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[Any], bool]:

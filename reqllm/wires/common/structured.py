@@ -11,10 +11,14 @@ from reqllm.errors import InvalidInputError
 from reqllm.objects import STRUCTURED_TOOL
 
 
-def by_tool(options: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+def by_tool(
+    options: Mapping[str, Any], context: Context, *, can_force: bool = True
+) -> Mapping[str, Any]:
     """Return the options with the schema as a tool that must be called.
 
     Beside other tools the model has to call one of them, but may choose which.
+    can_force: the provider lets a request say which tool is to be called; else the tool's own
+        description has to do.
     Raises InvalidInputError for a schema that is none of an object.
     """
     schema = options.get("response_schema")
@@ -31,10 +35,8 @@ def by_tool(options: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         parameters=schema,
     )
     others = tuple(options.get("tools") or ())
-    alone = not (others or context.tools)
-    return {
-        **options,
-        "response_schema": None,
-        "tools": (*others, tool),
-        "tool_choice": {"name": STRUCTURED_TOOL} if alone else "required",
-    }
+    by_tool = {**options, "response_schema": None, "tools": (*others, tool)}
+    if can_force:
+        alone = not (others or context.tools)
+        by_tool["tool_choice"] = {"name": STRUCTURED_TOOL} if alone else "required"
+    return by_tool

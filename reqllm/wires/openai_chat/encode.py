@@ -9,15 +9,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import structs
+
 from reqllm.chunk import WarningChunk
 from reqllm.content import Tool
 from reqllm.context import Context
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged
-from reqllm.wires.openai_chat.turns import WIRE, write_messages
+from reqllm.wires.openai_chat.turns import OPENAI, WIRE, write_messages
 
 PATH = "/chat/completions"
-OPENAI = Dialect()
 _NOT_OF_THE_WIRE = frozenset({"top_k", "reasoning_budget"})
 # Option and field; a dialect may name the field otherwise. The order is the body's.
 _FIELDS = {
@@ -51,14 +52,16 @@ def encode(
     )
     body: dict[str, Any] = {
         "model": model,
-        "messages": write_messages(context, warnings),
+        "messages": write_messages(context, warnings, dialect),
         "stream": True,
+        **dialect.always,
     }
     if dialect.include_usage:
         body["stream_options"] = {"include_usage": True}
     body.update(_tool_fields(asked, context, dialect))
     if asked.response_schema is not None:
         body["response_format"] = _response_format(asked.response_schema)
+    asked = _told_to_think(asked, dialect, body, warnings)
     for option, field in _FIELDS.items():
         value = getattr(asked, option)
         if value is not None:
@@ -66,6 +69,32 @@ def encode(
     if asked.top_logprobs is not None and asked.logprobs is None:
         body[dialect.rename.get("logprobs", "logprobs")] = True
     return merged(body, asked.provider_options), warnings.chunks()
+
+
+def _told_to_think(
+    asked: Options, dialect: Dialect, body: dict[str, Any], warnings: Warnings
+) -> Options:
+    """Write how much to think in the dialect's own way; return the options that are left."""
+    effort, budget = asked.reasoning_effort, asked.reasoning_budget
+    if dialect.reasoning == "effort" or (effort is None and budget is None):
+        return asked
+    thinks = effort != "none"
+    if dialect.reasoning == "openrouter":
+        told: dict[str, Any] = {"enabled": False}
+        if thinks:
+            told = {"effort": effort} if budget is None else {"max_tokens": budget}
+        body["reasoning"] = told
+        return structs.replace(asked, reasoning_effort=None, reasoning_budget=None)
+    if effort not in (None, "none"):
+        warnings.add(
+            "option_adjusted",
+            f"this provider thinks or does not: reasoning_effort {effort!r} was sent as that",
+        )
+    if dialect.reasoning == "thinking":
+        body["thinking"] = {"type": "enabled" if thinks else "disabled"}
+    else:
+        body["enable_thinking"] = thinks
+    return structs.replace(asked, reasoning_effort=None)
 
 
 def _tool_fields(asked: Options, context: Context, dialect: Dialect) -> dict[str, Any]:

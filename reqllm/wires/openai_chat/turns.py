@@ -18,9 +18,11 @@ from reqllm.content import (
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
+from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import Warnings, merged, to_json
 
 WIRE = "openai-chat"
+OPENAI = Dialect()
 _AUDIO = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
@@ -31,7 +33,9 @@ _AUDIO = {
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
 
 
-def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
+def write_messages(
+    context: Context, warnings: Warnings, dialect: Dialect = OPENAI
+) -> list[dict[str, Any]]:
     """Return the messages in order; a tool result is a message of its own.
 
     Raises InvalidContextError for what the wire has no form for.
@@ -44,7 +48,7 @@ def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]
                 if message.text:
                     written.append(_named(message, {"role": "system", "content": message.text}))
             case "assistant":
-                written.extend(_assistant(message, answered, warnings))
+                written.extend(_assistant(message, answered, warnings, dialect))
             case _:
                 written.extend(_user_or_tool(message))
     return written
@@ -122,7 +126,7 @@ def _result(part: ToolResultPart) -> dict[str, Any]:
 
 
 def _assistant(
-    message: Message, answered: frozenset[str], warnings: Warnings
+    message: Message, answered: frozenset[str], warnings: Warnings, dialect: Dialect
 ) -> list[dict[str, Any]]:
     refusal = "".join(part.content for part in message.content if isinstance(part, RefusalPart))
     calls = [
@@ -130,7 +134,7 @@ def _assistant(
         for call in message.tool_calls
         if not call.provider_executed and turns.may_send_call(call, answered, warnings)
     ]
-    more: dict[str, Any] = _reasoning(message, warnings)
+    more: dict[str, Any] = _reasoning(message, warnings, _field_of_reasoning(dialect, bool(calls)))
     if refusal:
         more["refusal"] = refusal
     if calls:
@@ -162,14 +166,20 @@ def _call(call: ToolCall) -> dict[str, Any]:
     return written
 
 
-def _reasoning(message: Message, warnings: Warnings) -> dict[str, Any]:
+def _field_of_reasoning(dialect: Dialect, has_calls: bool) -> str | None:
+    """Return the field in which plain reasoning goes back; `None` where it must not."""
+    wanted = {"always": True, "with_tools": has_calls, "never": False}[dialect.reasoning_back]
+    return dialect.reasoning_field if wanted else None
+
+
+def _reasoning(message: Message, warnings: Warnings, wanted: str | None) -> dict[str, Any]:
     """Return the reasoning that the provider wants back, under the name it used itself."""
     sent: dict[str, Any] = {}
     for part in message.content:
         if not isinstance(part, ReasoningPart):
             continue
         details = part.provider_metadata.get("reasoning_details")
-        field = part.provider_metadata.get("reasoning_field")
+        field = part.provider_metadata.get("reasoning_field", wanted)
         if part.complete and isinstance(details, list) and details:
             sent.setdefault("reasoning_details", []).extend(_whole_details(details))
         elif part.complete and field in _REASONING_FIELDS:
