@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from reqllm_fixtures.cassette import Piece as Piece
     from reqllm_fixtures.cassette import RecordedRequest as RecordedRequest
     from reqllm_fixtures.cassette import RecordedResponse as RecordedResponse
+    from reqllm_fixtures.checking import Finding as Finding
+    from reqllm_fixtures.checking import check_events as check_events
     from reqllm_fixtures.errors import CassetteFormatError as CassetteFormatError
     from reqllm_fixtures.errors import CassetteNotFoundError as CassetteNotFoundError
     from reqllm_fixtures.errors import Difference as Difference
@@ -46,6 +48,7 @@ _HOMES = {
         "RecordedRequest",
         "RecordedResponse",
     ),
+    "checking": ("Finding", "check_events"),
     "errors": (
         "CassetteFormatError",
         "CassetteNotFoundError",

@@ -1,0 +1,157 @@
+"""Checks a stream's body: each event by its schema, and all of them one after another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from reqllm_fixtures.checking.cutting import CutEvent
+from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.finding import PROFILES, Finding, Profile
+from reqllm_fixtures.checking.judging import Judge, judge
+from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
+
+_SENTINEL = b"[DONE]"
+_NOT_JSON: Any = object()
+_decode = msgspec.json.Decoder().decode
+
+
+def check_events(
+    wire: str, body: bytes | Iterable[bytes], *, profile: Profile = "compat"
+) -> tuple[Finding, ...]:
+    """Check the body of a stream against what its wire promises; return what deviates.
+
+    wire: the name of its wire, as in `reqllm.Provider.wire`.
+    body: all its bytes, or its pieces in order.
+    profile: `strict` holds it to what the provider documents, `compat` to what a client needs.
+
+    Raises UnknownWireError, ValueError for another profile, MissingDependencyError.
+    """
+    spec = checked_wire(wire)
+    check = _Check(spec, judge(wire, checked_profile(profile)), Report(profile))
+    return check.run(body if isinstance(body, bytes) else b"".join(body))
+
+
+def checked_profile(profile: str) -> Profile:
+    """Return a profile that there is. Raises ValueError."""
+    for known in PROFILES:
+        if profile == known:
+            return known
+    raise ValueError(f"expected one of the profiles {', '.join(PROFILES)}, got {profile!r}")
+
+
+class _Check:
+    """The check of one stream."""
+
+    def __init__(self, wire: CheckedWire, judge: Judge, report: Report) -> None:
+        self._wire = wire
+        self._judge = judge
+        self._report = report
+        self._rules = wire.rules(report)
+        self._names = wire.names
+        self._is_done = False
+
+    def run(self, body: bytes) -> tuple[Finding, ...]:
+        """Check all events in order, then how the body ends."""
+        report, rules, take = self._report, self._rules, self._take
+        number = 0
+        for event in self._wire.cut(body):
+            report.start, report.stop = event.start, event.stop
+            if event.is_stray:
+                said = f"expected an event, came the text {_text(event.data)}"
+                report.add("unframed-text", "$", said)
+                continue
+            number += 1
+            report.event = number
+            if self._is_done or rules.ended:
+                self._take_late(event)
+            else:
+                take(event)
+        report.event, report.start, report.stop = 0, len(body), len(body)
+        if number:
+            rules.end(is_done=self._is_done)
+        else:
+            report.add("no-events", "$", f"expected events, came {len(body)} bytes without one")
+        return report.findings()
+
+    def _take(self, event: CutEvent) -> None:
+        if not event.is_finished:
+            said = "expected a blank line that closes the event, the body ended"
+            self._report.add("unfinished-event", "$", said)
+        data = event.data
+        if data[:6] == _SENTINEL:
+            self._is_done = True
+            if self._wire.sentinel == "unexpected":
+                self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
+            return
+        try:
+            value = _decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            value = _odd_json(data)
+        kind = self._wire.kind_of(value) if isinstance(value, dict) else None
+        if kind is None:
+            self._take_untyped(value, data)
+            return
+        if self._names and event.name != kind:
+            self._take_misnamed(event.name, kind)
+        accepts = self._judge.accepting.get(kind) or self._judge.meet(kind)
+        if accepts is None:
+            said = f"expected a type of event that is known, came {came(kind)}"
+            self._report.add("unknown-event", self._wire.kind_path, said)
+        elif not accepts(value):
+            for fault in self._judge.faults(kind, value):
+                self._report.add(*fault)
+        self._rules.take(kind, value)
+
+    def _take_untyped(self, value: Any, data: bytes) -> None:
+        if value is _NOT_JSON:
+            self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
+            return
+        if not isinstance(value, dict):
+            self._report.add("type", "$", f"expected object, came {came(value)}")
+            return
+        name = self._wire.kind_path.rpartition(".")[2]
+        if name in value:
+            said = f"expected string, came {came(value[name])}"
+            self._report.add("type", self._wire.kind_path, said)
+        else:
+            said = "expected this field, it did not come"
+            self._report.add("required-field", self._wire.kind_path, said)
+
+    def _take_misnamed(self, name: str, kind: str) -> None:
+        if name:
+            said = f"expected the event {kind}, as its data says, came {name}"
+            self._report.add("event-name", "$", said)
+        else:
+            said = f"expected the event to be named {kind}, it has no name"
+            self._report.add("event-name-missing", "$", said)
+
+    def _take_late(self, event: CutEvent) -> None:
+        is_sentinel = event.data[:6] == _SENTINEL
+        if is_sentinel and not self._is_done:
+            self._is_done = True
+            if self._wire.sentinel == "unexpected":
+                self._report.add("sentinel-unexpected", "$", "expected the end, came [DONE]")
+            return
+        said = f"expected the end of the stream, came {_text(event.data)}"
+        self._report.add("after-terminal", "$", said)
+
+
+def _odd_json(data: bytes) -> Any:
+    """Read what the strict decoder does not: halves of surrogate pairs, which are JSON."""
+    try:
+        return json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _text(data: bytes) -> str:
+    return came(data.decode("utf-8", "replace")).removeprefix("the string ")

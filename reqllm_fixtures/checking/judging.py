@@ -1,0 +1,80 @@
+"""Judges one event by its schema: `jsonschema-rs` accepts, `jsonschema` explains what it does not.
+
+The explaining judge takes a hundred times as long, and is asked only about what was rejected.
+Without `jsonschema-rs` it judges alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from reqllm_fixtures.checking.explaining import Fault, explained
+from reqllm_fixtures.checking.finding import Profile
+from reqllm_fixtures.checking.schemas import Schema, closed, knows_kind, schema, schema_of_kind
+from reqllm_fixtures.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+Accepts = Callable[[Any], bool]
+
+
+class Judge:
+    """Judges the events of one schema by their kind."""
+
+    def __init__(self, whole: Schema, *, fast: bool = True) -> None:
+        self._whole = whole
+        self._fast = _fast_judge() if fast else None
+        self._explaining: dict[str, Draft202012Validator] = {}
+        self.accepting: dict[str, Accepts | None] = {}
+        """For each kind met so far what tells whether a value is well; `None`: there is no such."""
+
+    def meet(self, kind: str) -> Accepts | None:
+        """Return what accepts events of this kind, `None` if there is no such kind."""
+        if kind not in self.accepting:
+            known = knows_kind(self._whole, kind)
+            self.accepting[kind] = self._accepts(kind) if known else None
+        return self.accepting[kind]
+
+    def faults(self, kind: str, value: Any) -> list[Fault]:
+        """Explain what is wrong with an event; nothing if it is well."""
+        return explained(self._explains(kind).iter_errors(value))
+
+    def _accepts(self, kind: str) -> Accepts:
+        if self._fast is None:
+            return self._explains(kind).is_valid
+        compiled: Accepts = self._fast(schema_of_kind(self._whole, kind)).is_valid
+        return compiled
+
+    def _explains(self, kind: str) -> Draft202012Validator:
+        if kind not in self._explaining:
+            self._explaining[kind] = _validator(schema_of_kind(self._whole, kind))
+        return self._explaining[kind]
+
+
+@cache
+def judge(wire: str, profile: Profile) -> Judge:
+    """Return the judge of a wire's events, by which what is not listed is a fault."""
+    return Judge(closed(schema(wire, profile)))
+
+
+def _fast_judge() -> Callable[[Schema], Any] | None:
+    try:
+        found: Callable[[Schema], Any] = importlib.import_module("jsonschema_rs").validator_for
+    except ImportError:
+        return None
+    return found
+
+
+def _validator(part: Schema) -> Draft202012Validator:
+    try:
+        from jsonschema import Draft202012Validator
+    except ImportError:
+        raise MissingDependencyError(
+            "Checking events needs jsonschema, which is not installed. "
+            "Install reqllm with its extra: pip install 'reqllm[fixtures]'."
+        ) from None
+    return Draft202012Validator(part)

@@ -1,0 +1,1 @@
+"""The order of each wire's events."""

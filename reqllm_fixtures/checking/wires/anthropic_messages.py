@@ -1,0 +1,115 @@
+"""The order of Anthropic's Messages streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from reqllm_fixtures.checking.arguments import Arguments
+from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.usage import UsageRules
+
+_INDEX = ("index",)
+TABLE = Table(
+    MappingProxyType(
+        {
+            "content_block_delta": Step("adds", "block", _INDEX),
+            "content_block_start": Step("opens", "block", _INDEX),
+            "content_block_stop": Step("closes", "block", _INDEX),
+            "message_start": Step("starts"),
+            "message_delta": Step("finishes"),
+            "message_stop": Step("ends"),
+            "error": Step("ends"),
+            "ping": Step("passes"),
+            "vertex_event": Step("passes"),
+        }
+    ),
+    one_at_a_time=True,
+)
+# What a kind of block is made of. Of others, newer or whole from their start, nothing is known.
+_PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "text": ("text_delta", "citations_delta"),
+        "thinking": ("thinking_delta", "signature_delta"),
+        "redacted_thinking": (),
+        "tool_use": ("input_json_delta",),
+        "server_tool_use": ("input_json_delta",),
+        "mcp_tool_use": ("input_json_delta",),
+        "compaction": ("compaction_delta",),
+    }
+)
+_USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+# A model that was stopped may have been stopped inside the arguments of a tool.
+_CUT_OFF = frozenset({"max_tokens", "model_context_window_exceeded", "refusal", "pause_turn"})
+
+
+class AnthropicMessagesRules:
+    """The rules of one stream."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._sequence = Sequence(TABLE, report)
+        self._usage = UsageRules(report, _USAGE)
+        self._types: dict[Key, str] = {}
+        self._signed: set[Key] = set()
+        self._arguments: dict[Key, Arguments] = {}
+        self._stop_reason: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event came."""
+        return self._sequence.ended
+
+    def take(self, kind: str, value: dict[str, Any]) -> None:
+        """Take the next event."""
+        key = self._sequence.take(kind, value)
+        if key is not None:
+            if kind == "content_block_delta":
+                self._take_delta(key, value.get("delta"))
+            elif kind == "content_block_start":
+                self._take_block(key, value.get("content_block"))
+        elif kind == "message_delta":
+            self._take_finish(value)
+        elif kind == "message_start" and isinstance(value.get("message"), dict):
+            self._usage.take(value["message"].get("usage"), "$.message.usage")
+        elif kind == "message_stop" and self._stop_reason is None:
+            self._report.add("finish-missing", "$", "expected a stop_reason before, none came")
+
+    def end(self, *, is_done: bool) -> None:
+        """Take the end of the body."""
+        self._sequence.end(has_reason=self._stop_reason is not None)
+        if self._stop_reason is not None and self._stop_reason not in _CUT_OFF:
+            for arguments in self._arguments.values():
+                arguments.check(self._report)
+
+    def _take_block(self, key: Key, block: Any) -> None:
+        if isinstance(block, dict) and isinstance(block.get("type"), str):
+            self._types[key] = block["type"]
+
+    def _take_delta(self, key: Key, delta: Any) -> None:
+        if not isinstance(delta, dict):
+            return
+        part = delta.get("type")
+        parts = _PARTS.get(self._types.get(key, ""))
+        if parts is not None and part not in parts:
+            expected = " or ".join(parts) or "nothing"
+            said = f"expected {expected} in a block of {self._types[key]}, came {part}"
+            self._report.add("delta-mismatch", "$.delta.type", said)
+        if part == "input_json_delta":
+            if key not in self._arguments:
+                self._arguments[key] = Arguments("$.delta.partial_json")
+            self._arguments[key].add(delta.get("partial_json"), self._report)
+        elif part == "signature_delta":
+            self._signed.add(key)
+        elif part == "thinking_delta" and key in self._signed:
+            said = "expected no thinking after its signature, came thinking_delta"
+            self._report.add("delta-mismatch", "$.delta.type", said)
+
+    def _take_finish(self, value: dict[str, Any]) -> None:
+        self._usage.take(value.get("usage"), "$.usage")
+        delta = value.get("delta")
+        reason = delta.get("stop_reason") if isinstance(delta, dict) else None
+        if isinstance(reason, str):
+            self._stop_reason = reason

@@ -1,0 +1,169 @@
+"""The order of chat completion streams: OpenAI's, and those of the many who speak like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reqllm_fixtures.checking.arguments import Arguments
+from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.usage import UsageRules
+
+_USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
+_CONSTANT = {"id": "id-changed", "model": "id-changed", "created": "created-changed"}
+_SPOKEN = ("content", "refusal", "tool_calls", "reasoning", "reasoning_content", "audio")
+# A model that was stopped may have been stopped inside the arguments of a tool.
+_CUT_OFF = frozenset({"length", "content_filter", "error", "abort"})
+
+
+class _Choice:
+    """What is known of one choice."""
+
+    def __init__(self) -> None:
+        self.finish: str | None = None
+        self.calls: dict[int, Arguments] = {}
+
+
+class OpenAIChatRules:
+    """The rules of one stream."""
+
+    def __init__(self, report: Report) -> None:
+        self.ended = False
+        self._report = report
+        self._usage = UsageRules(report, _USAGE)
+        self._constant: dict[str, Any] = {}
+        self._choices: dict[int, _Choice] = {}
+
+    def take(self, kind: str, value: dict[str, Any]) -> None:
+        """Take the next event."""
+        if kind == "error":
+            self.ended = True
+            return
+        constant = self._constant
+        for name in _CONSTANT:
+            if value.get(name) != constant.get(name):
+                self._take_constant(name, value.get(name))
+        choices = value.get("choices")
+        if isinstance(choices, list):
+            for position, choice in enumerate(choices):
+                if isinstance(choice, dict):
+                    self._take_choice(choice, position)
+        usage = value.get("usage")
+        if usage is not None:
+            self._take_usage(usage)
+
+    def end(self, *, is_done: bool) -> None:
+        """Take the end of the body."""
+        if not self.ended:
+            self._check_ending(is_done=is_done)
+        for choice in self._choices.values():
+            if choice.finish is not None and choice.finish not in _CUT_OFF:
+                for arguments in choice.calls.values():
+                    arguments.check(self._report)
+
+    def _check_ending(self, *, is_done: bool) -> None:
+        report = self._report
+        if is_done:
+            for number, choice in self._choices.items():
+                if choice.finish is None:
+                    said = f"expected a finish_reason of choice {number}, none came"
+                    report.add("finish-missing", "$", said)
+        elif self.finished:
+            report.add("last-event-missing", "$", "expected [DONE], the stream ended before it")
+        else:
+            said = "expected a finish_reason and [DONE], the stream ended before them"
+            report.add("terminal-missing", "$", said)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice said why it stopped."""
+        return bool(self._choices) and all(each.finish for each in self._choices.values())
+
+    def _take_constant(self, name: str, new: Any) -> None:
+        known = self._constant.get(name)
+        if not known:  # some leave it empty until they know
+            self._constant[name] = new
+        elif new:
+            said = f"expected {came(known)} as before, came {came(new)}"
+            self._report.add(_CONSTANT[name], f"$.{name}", said)
+
+    def _take_choice(self, entry: dict[str, Any], position: int) -> None:
+        number = entry.get("index", position)
+        place = f"$.choices[{position}]"
+        delta = entry.get("delta")
+        if type(number) is not int or not isinstance(delta, dict):
+            return
+        choice = self._choices.get(number)
+        if choice is None:
+            choice = self._begin(number, delta, place)
+        calls = delta.get("tool_calls")
+        if isinstance(calls, list):
+            for at, call in enumerate(calls):
+                if isinstance(call, dict):
+                    self._take_call(choice, call, at, f"{place}.delta.tool_calls[{at}]")
+        if choice.finish is not None:
+            self._take_late(choice, entry, delta, place)
+        reason = entry.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            choice.finish = reason
+
+    def _begin(self, number: int, delta: dict[str, Any], place: str) -> _Choice:
+        if not delta.get("role"):
+            said = "expected the role in the first delta of a choice, it did not come"
+            self._report.add("role-missing", f"{place}.delta.role", said)
+        choice = self._choices[number] = _Choice()
+        return choice
+
+    def _take_late(
+        self, choice: _Choice, entry: dict[str, Any], delta: dict[str, Any], place: str
+    ) -> None:
+        for name in _SPOKEN:
+            if delta.get(name):
+                said = f"expected nothing after finish_reason {choice.finish!r}, came {name}"
+                self._report.add("after-finish", f"{place}.delta.{name}", said)
+        if entry.get("finish_reason"):
+            said = f"expected one finish_reason, came {came(entry['finish_reason'])} again"
+            self._report.add("finish-repeated", f"{place}.finish_reason", said)
+
+    def _take_call(self, choice: _Choice, call: dict[str, Any], at: int, place: str) -> None:
+        number = call.get("index")
+        if type(number) is not int:
+            # Without a number, each is a call of its own and whole; two may have the same.
+            number = at if number is None and call.get("id") is None else len(choice.calls)
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        arguments = choice.calls.get(number)
+        if arguments is None or (call.get("id") and function.get("name")):
+            arguments = self._begin_call(choice, number, call, function, place)
+        arguments.add(function.get("arguments"), self._report)
+
+    def _begin_call(
+        self,
+        choice: _Choice,
+        number: int,
+        call: dict[str, Any],
+        function: dict[str, Any],
+        place: str,
+    ) -> Arguments:
+        if number in choice.calls:
+            said = f"expected one call with index {number}, came another that begins"
+            self._report.add("block-repeated", f"{place}.index", said)
+            number = -1 - len(choice.calls)
+        elif number != len(choice.calls):
+            said = f"expected call {len(choice.calls)}, came call {number}"
+            self._report.add("index-order", f"{place}.index", said)
+        if not function.get("name"):
+            said = "expected the name where a call begins, it did not come"
+            self._report.add("tool-call-unnamed", f"{place}.function.name", said)
+        if not call.get("id"):
+            said = "expected the id where a call begins, it did not come"
+            self._report.add("tool-call-without-id", f"{place}.id", said)
+        arguments = choice.calls[number] = Arguments(f"{place}.function.arguments")
+        return arguments
+
+    def _take_usage(self, usage: Any) -> None:
+        self._usage.take(usage, "$.usage")
+        self._usage.add_up(usage, "$.usage", ("prompt_tokens", "completion_tokens"), "total_tokens")
+        if not self.finished:
+            said = "expected usage once every choice is finished, it came before"
+            self._report.add("usage-before-finish", "$.usage", said)

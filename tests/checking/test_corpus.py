@@ -1,0 +1,80 @@
+"""The checks over real streams and the page about them: what compat takes, why strict finds."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reqllm import decode_stream
+from reqllm_fixtures.checking.wires.table import WIRES
+from tests.corpus import ABSENT, captures, index
+
+from .deviations import DEVIATIONS
+from .over_corpus import found
+from .page import PAGE, deviations, rules, with_tables
+
+needs_corpus = pytest.mark.skipif(not index(), reason=ABSENT)
+
+
+@needs_corpus
+@pytest.mark.parametrize("wire", WIRES)
+def test_compat_takes_what_a_client_can_use(wire):
+    """Only a stream that has no ending is an error by profile compat, and each of those is one."""
+    refused = {
+        each.capture.name
+        for each in found("compat")
+        if each.capture.wire == wire and each.finding.severity == "error"
+    }
+    endless = {
+        each.name for each in captures(wire) if decode_stream(wire, each.body).state == "incomplete"
+    }
+
+    assert captures(wire)
+    assert refused == endless
+
+
+@needs_corpus
+def test_every_strict_finding_is_explained_once():
+    """The table of deviations has a row for each finding, and only one."""
+    assert [
+        (each.capture.name, str(each.finding))
+        for each in found("strict")
+        if len(each.explained_by) != 1
+    ] == []
+
+
+@needs_corpus
+def test_every_deviation_is_real():
+    """No row of the table explains what no capture shows, nor a path that none has."""
+    seen = {(each.capture.wire, each.finding.rule, each.place) for each in found("strict")}
+
+    assert [
+        (row.rule, path)
+        for row in DEVIATIONS
+        for path in row.paths
+        if not any(type(row)(row.wire, row.rule, (path,), "").explains(*each) for each in seen)
+    ] == []
+
+
+@needs_corpus
+def test_the_page_tells_the_deviations():
+    """Else: python -m tests.checking."""
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert with_tables(page, {"deviations": deviations()}) == page
+
+
+def test_the_page_tells_the_rules():
+    """Else: python -m tests.checking."""
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert with_tables(page, {"rules": rules()}) == page
+
+
+def test_the_example_of_the_page_runs():
+    """It checks itself."""
+    (example,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+
+    assert "assert" in example
+    exec(compile(example, PAGE.name, "exec"), {})
