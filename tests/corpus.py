@@ -26,6 +26,8 @@ ABSENT = f"no corpus: {INDEX} is absent; set REQLLM_CORPUS"
 FOLDERS = {
     "openai-chat": ("openai-chat", "openai-chat-compat", "groq-chat", "mistral-chat"),
     "anthropic-messages": ("anthropic-messages",),
+    "cohere-v2": ("cohere-v2",),
+    "ollama": ("ollama-ndjson",),
 }
 
 

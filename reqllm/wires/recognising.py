@@ -11,6 +11,8 @@ from typing import Any
 _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/chat/completions$"), "openai-chat"),
     (re.compile(r"/messages$"), "anthropic-messages"),
+    (re.compile(r"/v2/chat$"), "cohere-v2"),
+    (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
 )
 
 
@@ -19,10 +21,21 @@ def _is_openai_chat(event: Mapping[str, Any]) -> bool:
     return named.startswith("chat.completion") or isinstance(event.get("choices"), list)
 
 
+def _is_cohere(event: Mapping[str, Any]) -> bool:
+    is_whole = isinstance(event.get("message"), Mapping) and "finish_reason" in event
+    return event.get("type") == "message-start" or is_whole
+
+
+def _is_ollama(event: Mapping[str, Any]) -> bool:
+    return isinstance(event.get("done"), bool) and ("message" in event or "response" in event)
+
+
 # The first rule that holds tells: those that ask for more stand before those that ask for less.
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
     {
         "anthropic-messages": lambda event: event.get("type") in ("message_start", "message"),
+        "cohere-v2": _is_cohere,
+        "ollama": _is_ollama,
         "openai-chat": _is_openai_chat,
     }
 )

@@ -44,6 +44,7 @@ _STATUS_OF: dict[str, int] = {
     "internal": 500,
     "unavailable": 503,
     "serviceunavailableexception": 503,
+    "timeout": 504,
     "timeout_error": 504,
     "deadline_exceeded": 504,
     "overloaded_error": 529,

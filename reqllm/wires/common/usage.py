@@ -116,3 +116,36 @@ def anthropic_usage(raw: Mapping[str, Any]) -> Usage:
         server_tool_use={name: n for name, n in tool_counts if isinstance(n, int)},
         raw=raw,
     )
+
+
+def both(prompt: int | None, completion: int | None) -> int | None:
+    """Return the sum of the two, `None` where one of them was not reported."""
+    return None if prompt is None or completion is None else prompt + completion
+
+
+def ollama_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read the counts of Ollama's last line, which leaves those out that are 0."""
+    prompt = count(raw, "prompt_eval_count")
+    completion = count(raw, "eval_count")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        total_tokens=both(prompt, completion),
+        raw=raw,
+    )
+
+
+def cohere_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read Cohere's usage object; what is billed is less than what was read and written."""
+    tokens = raw.get("tokens")
+    of = "tokens" if isinstance(tokens, dict) else "billed_units"
+    prompt = count(raw, of, "input_tokens")
+    completion = count(raw, of, "output_tokens")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        total_tokens=both(prompt, completion),
+        cache_read_input_tokens=count(raw, "cached_tokens"),
+        reasoning_output_tokens=count(raw, of, "reasoning_tokens"),
+        raw=raw,
+    )

@@ -1,0 +1,272 @@
+"""Reads Cohere's v2 chat streams.
+
+Source: https://docs.cohere.com/v2/docs/streaming and what the server sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.framing.event import WireEvent
+from reqllm.wires.cohere_v2.words import (
+    DELTA_KEYS,
+    END_KEYS,
+    ERRORS,
+    EVENT_KEYS,
+    MESSAGE_KEYS,
+    NOTHING,
+    REASONS,
+    THINKING,
+    TOOL_PLAN,
+    WIRE,
+    citation_of,
+)
+from reqllm.wires.common.api_errors import api_error
+from reqllm.wires.common.blocks import Block, ToolBlock
+from reqllm.wires.common.decoding import JSONEventDecoder
+from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.json_text import compact
+from reqllm.wires.common.usage import UsageMeter, cohere_usage
+from reqllm.wires.wire import Reading
+
+DONE = b"[DONE]"
+
+
+def is_whole(body: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is an answer that was not streamed."""
+    return isinstance(body.get("message"), dict) and "finish_reason" in body
+
+
+class CohereDecoder(JSONEventDecoder):
+    """One chat stream."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(WIRE, UsageMeter(cohere_usage), reading)
+        self._contents: dict[int, Block] = {}  # by the wire's own index, closed ones too
+        self._tools: dict[int, ToolBlock] = {}
+        self._plan: Block | None = None
+        self._last_text: Block | None = None
+        self._finish_raw: str | None = None
+
+    def _take_sentinel(self, data: bytes) -> bool:
+        self.ended = data.startswith(DONE)
+        return self.ended
+
+    def _take(self, value: dict[str, Any], event: WireEvent) -> None:
+        kind = filled(value.get("type")) or (event.event if event.event != "message" else None)
+        delta = as_object(value.get("delta"))
+        message = as_object(delta.get("message"))
+        self.start(filled(value.get("id")))
+        match kind:
+            case "content-delta":
+                self._take_content(_index(value), as_object(message.get("content")))
+                self._take_logprobs(value.get("logprobs"))
+            case "content-start":
+                self._start_content(_index(value), as_object(message.get("content")))
+            case "content-end":
+                self._end_content(_index(value))
+            case "tool-plan-delta":
+                self._take_plan(as_string(message.get("tool_plan")))
+            case "tool-call-start" | "tool-call-delta":
+                self._take_call(_index(value), message.get("tool_calls"), kind)
+            case "tool-call-end":
+                self._end_call(_index(value))
+            case "citation-start":
+                self._cite(message.get("citations"))
+            case "citation-end":
+                pass
+            case "message-start":
+                self._take_whole_message(message)
+            case "message-end":
+                self._take_end(delta)
+            case _:
+                self._take_other(kind, value)
+                return
+        self._note_others(value, EVENT_KEYS)
+        self._note_others(delta, END_KEYS if kind == "message-end" else DELTA_KEYS)
+        self._note_others(message, MESSAGE_KEYS)
+
+    def _take_other(self, kind: str | None, value: dict[str, Any]) -> None:
+        if is_whole(value):
+            self._take_whole_message(as_object(value["message"]))
+            for logprobs in as_list(value.get("logprobs")):
+                self._take_logprobs(logprobs)
+            self._note_others(value, EVENT_KEYS | END_KEYS)
+            self._take_end(value)
+        elif (
+            value.get("error") or kind == "error" or (kind is None and filled(value.get("message")))
+        ):
+            self.error = api_error(value)
+        else:
+            self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
+
+    def _note_others(self, value: dict[str, Any], known: frozenset[str]) -> None:
+        if known.issuperset(value):
+            return
+        for key, item in value.items():
+            if key not in known and item not in NOTHING:
+                self._note(key, item)
+
+    # The content.
+    def _start_content(self, index: int, content: dict[str, Any]) -> Block | None:
+        if index in self._contents and self._contents[index] in self._write.open:
+            self._warn_once("repeated_block", f"content {index} began twice")
+        self._end_plan()
+        self._end_content(index)
+        match content.get("type"):
+            case "text":
+                block = self._last_text = self._write.start_text()
+            case "thinking":
+                block = self._write.start_reasoning()
+                block.metadata["reasoning_field"] = THINKING
+            case kind:
+                place = self._write.next_index(0)
+                self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
+                return None
+        self._contents[index] = block
+        self._grow(block, content)
+        return block
+
+    def _grow(self, block: Block, content: dict[str, Any]) -> None:
+        key = "text" if block.kind == "text" else "thinking"
+        self._write.text(block, as_string(content.get(key)))
+
+    def _take_content(self, index: int, content: dict[str, Any]) -> None:
+        kind = "thinking" if "thinking" in content and not content.get("text") else "text"
+        if kind not in content:
+            data = {"index": index, "content": content}
+            self._write.out.append(c.CustomChunk(f"{WIRE}.content-delta", data))
+            return
+        block = self._contents.get(index)
+        if (
+            block is None
+            or block not in self._write.open
+            or (block.kind == "text") != (kind == "text")
+        ):
+            self._warn_once("missing_block_start", "a content's delta came before its start")
+            block = self._start_content(index, {"type": kind})
+        if block is not None:
+            self._grow(block, content)
+
+    def _end_content(self, index: int) -> None:
+        block = self._contents.get(index)
+        if block is not None:
+            self._write.close(block)
+
+    def _take_plan(self, text: str) -> None:
+        """Take a piece of what the model means to do with its tools: it is reasoning."""
+        if not text:
+            return
+        if self._plan is None:
+            self._plan = self._write.start_reasoning()
+            self._plan.metadata["reasoning_field"] = TOOL_PLAN
+        self._write.text(self._plan, text)
+
+    def _end_plan(self) -> None:
+        if self._plan is not None:
+            self._write.close(self._plan)
+            self._plan = None
+
+    def _take_logprobs(self, logprobs: Any) -> None:
+        if isinstance(logprobs, dict) and logprobs:
+            self._write.out.append(c.LogprobsChunk([logprobs]))
+
+    # Tools.
+    def _take_call(self, index: int, calls: Any, kind: str) -> None:
+        """Take what an event says of a call: one object; a list of them, were there several."""
+        for position, call in enumerate(calls if isinstance(calls, list) else [calls]):
+            if isinstance(call, dict):
+                self._take_one_call(index + position, call, begins=kind == "tool-call-start")
+
+    def _take_one_call(self, index: int, call: dict[str, Any], *, begins: bool) -> None:
+        function = as_object(call.get("function"))
+        name = as_string(function.get("name"))
+        tool = self._tools.get(index)
+        if begins or tool is None:
+            if not begins:
+                self._warn_once("missing_block_start", "a tool call's delta came before its start")
+            self._end_plan()
+            self._end_call(index)
+            tool = self._write.start_tool(0, filled(call.get("id")), name)
+            self._tools[index] = tool
+        elif name and not tool.name:
+            tool.name = name
+            self._write.announce(tool)
+        if not tool.started:
+            self._repeatable = False  # arguments for a call without a name grow unseen
+        self._write.arguments(tool, _arguments(function.get("arguments")))
+
+    def _end_call(self, index: int) -> None:
+        tool = self._tools.pop(index, None)
+        if tool is not None:
+            self._write.close(tool)
+
+    # Sources.
+    def _cite(self, citations: Any) -> None:
+        for entry in citations if isinstance(citations, list) else [citations]:
+            if not isinstance(entry, dict) or not entry:
+                continue
+            at = entry.get("content_index")
+            known = self._contents.get(at) if isinstance(at, int) else self._last_text
+            if entry.get("type") == "PLAN":
+                known = self._plan
+            if known is None or known.kind != "text":
+                # Of reasoning: no part of an answer's text has it.
+                self._write.out.append(c.CustomChunk(f"{WIRE}.citation", entry))
+            else:
+                self._write.out.append(c.CitationChunk(citation_of(entry), known.index))
+
+    # The message.
+    def _take_whole_message(self, message: dict[str, Any]) -> None:
+        """Take a message that says something already, or all there is."""
+        self._take_plan(as_string(message.get("tool_plan")))
+        content = message.get("content")
+        if isinstance(content, str) and content:
+            content = [{"type": "text", "text": content}]
+        for index, part in enumerate(as_list(content)):
+            self._start_content(index, as_object(part))
+            self._end_content(index)
+        for index, call in enumerate(as_list(message.get("tool_calls"))):
+            self._take_call(index, call, "tool-call-start")
+            self._end_call(index)
+        self._cite(message.get("citations"))
+
+    def _take_end(self, delta: dict[str, Any]) -> None:
+        self._meter(as_object(delta.get("usage")))
+        self._finish_raw = filled(delta.get("finish_reason")) or self._finish_raw
+        said = delta.get("error")
+        if said or self._finish_raw in ERRORS:
+            raw = self._finish_raw
+            told = said or f"the provider ended the answer with finish_reason {raw!r}"
+            self.error = api_error({**delta, "error": told, "code": raw})
+        self.can_end = self._finish_raw is not None
+
+    # The end.
+    def _close(self) -> list[c.StreamChunk]:
+        out = super()._close()
+        if self._finish_raw is None:
+            self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+        return out
+
+    def _finishes(self) -> tuple[c.Finish, ...]:
+        raw = self._finish_raw
+        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
+        if reason == "stop" and self._write.any_tool_call:
+            reason = "tool_calls"
+        return (c.Finish(reason, raw),)
+
+    def _missing_end(self) -> tuple[str, str]:
+        return "missing_done", "the stream ended without its sentinel [DONE]"
+
+
+def _index(value: dict[str, Any]) -> int:
+    index = value.get("index")
+    return index if isinstance(index, int) else 0
+
+
+def _arguments(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else compact(value)
