@@ -36,6 +36,24 @@ ROWS: tuple[HostedProvider, ...] = (
         auth="x-api-key",
         usage="at the start and at the end, cumulative",
     ),
+    HostedProvider(
+        name="cohere",
+        wire="cohere-v2",
+        base_url="https://api.cohere.com",
+        key_variables=("CO_API_KEY", "COHERE_API_KEY"),
+        usage="on the last event, beside what is billed",
+    ),
+    HostedProvider(
+        name="ollama",
+        wire="ollama",
+        other_wires={"openai-chat": "/v1/chat/completions"},
+        # Its cloud, https://ollama.com, wants a key; what runs at home wants none.
+        base_url="http://localhost:11434",
+        key_variables=("OLLAMA_API_KEY",),
+        key_optional=True,
+        dialect=Dialect(rename=_MAX_TOKENS),
+        usage="on the last line, with durations",
+    ),
     _compatible(
         name="azure",
         # Its newer address, where the model in the body is the name of a deployment; an older one

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reqllm.wires.table import WIRE_NAMES
+
 from .making import event, said
 from .running import run
 
@@ -74,7 +76,7 @@ def test_an_unknown_wire_lists_the_wires(wire: str):
     """A wire that there is not is bad usage, and those that there are, are named."""
     result = decode(b"", wire=wire)
     assert result.exit_code == 2
-    assert "The wires are anthropic-messages, openai-chat." in result.stderr
+    assert f"The wires are {', '.join(WIRE_NAMES)}." in result.stderr
 
 
 def test_the_wire_must_be_named():

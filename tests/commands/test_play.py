@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures import EndError, Interaction, RecordedResponse
 from reqllm_fixtures.recording import NO_STATUS
 
@@ -155,7 +156,7 @@ def test_a_wire_that_cannot_be_found_out_is_asked_for(tmp_path: Path):
     result = play(file)
     assert result.exit_code == 1
     assert "interaction 0: UnknownWireOfRecordingError: " in result.stderr
-    assert "one of anthropic-messages, openai-chat, name it with --wire" in result.stderr
+    assert f"one of {', '.join(WIRE_NAMES)}, name it with --wire" in result.stderr
     assert "Second" in result.stdout
     assert play(file, "--wire", "openai-chat").exit_code == 0
 

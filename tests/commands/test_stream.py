@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from reqllm.wires.table import WIRE_NAMES
 from tests.loopback.provider import KEY, LoopbackProvider
 from tests.loopback.server import LoopbackServer
 
@@ -250,7 +251,7 @@ def test_a_missing_cassette_is_told():
         (["openai:x", "Hi", "--tool", "[1]"], "InvalidToolError: --tool: expected a tool"),
         (["openai:x", "Hi", "--tool", '{"name": ""}'], "InvalidToolError: "),
         (["openai:x", "Hi", "--timeout", "-1"], "InvalidInputError: expected timeout"),
-        (["openai:x", "Hi", "--wire", "morse"], "anthropic-messages, openai-chat"),
+        (["openai:x", "Hi", "--wire", "morse"], ", ".join(WIRE_NAMES)),
         (["openai:x", "Hi", "--pace", "1"], "--cassette"),
         (["openai:x", "Hi", "--cassette", "x", "--pace", "-1"], "0 is at once"),
         (["openai:x", "Hi", "--cassette", "x", "--pace", "nan"], "0 is at once"),

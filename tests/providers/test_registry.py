@@ -17,7 +17,7 @@ from reqllm.model import Model
 from reqllm.providers.base import WireRequest
 from reqllm.providers.provider import HostedProvider, find_key, join_url
 from reqllm.providers.registry import PROVIDERS, provider_named, register_provider
-from reqllm.wires.table import WIRE_NAMES
+from reqllm.wires.table import WIRE_NAMES, wire_named
 
 HELLO = Context.new("Hello!")
 GPT = Model("openai", "gpt-x")
@@ -69,8 +69,10 @@ def test_rows(name, wire, url, variables):
 
 
 def test_wire_names():
-    """The wires can be listed."""
-    assert WIRE_NAMES == ("anthropic-messages", "openai-chat")
+    """The wires can be listed, and each is there under its name."""
+    assert {"anthropic-messages", "openai-chat"} <= set(WIRE_NAMES)
+    assert list(WIRE_NAMES) == sorted(WIRE_NAMES)
+    assert [wire_named(name).name for name in WIRE_NAMES] == list(WIRE_NAMES)
 
 
 @pytest.mark.parametrize(
