@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from reqllm import chunk as c
 from reqllm.stream_server import decode_stream
-from tests.corpus import ABSENT, Capture, captures, params
+from tests.corpus import ABSENT, FOLDERS, Capture, captures, params
 
 from .invariants import check_stream, fed_in_pieces, pieces_at, pieces_of, plain
 
-ALL = [*captures("openai-chat"), *captures("anthropic-messages")]
+ALL = [capture for wire in FOLDERS for capture in captures(wire)]
 # Cut off at every single byte: a few kilobytes take a second.
 SMALL = [capture for capture in ALL if len(capture.body) <= 1400]
 # One body in this many is cut at random.
@@ -27,6 +27,8 @@ EVIDENCE = {
         rb'\[DONE\]|"finish_reason": ?"[^"]|"object": ?"chat\.completion\.done'
     ),
     "anthropic-messages": re.compile(rb'"message_stop"|"stop_reason": ?"[^"]'),
+    "cohere-v2": re.compile(rb'\[DONE\]|"finish_reason": ?"[^"]'),
+    "ollama": re.compile(rb'"done": ?true|"done_reason": ?"[^"]'),
 }
 QUICK = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -15,16 +15,15 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from reqllm.framing.event import WireEvent
-from reqllm.framing.sse import SSEDecoder
 from reqllm.stream_server import StreamServer
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.delta_lane import DeltaLane
-from tests.corpus import ABSENT, Capture, captures, params
+from reqllm.wires.table import wire_named
+from tests.corpus import ABSENT, FOLDERS, Capture, captures, params
 
 from .invariants import pieces_of
 
-WIRES = ("openai-chat", "anthropic-messages")
-ALL = [capture for wire in WIRES for capture in captures(wire)]
+ALL = [capture for wire in FOLDERS for capture in captures(wire)]
 LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"')
 NASTY = (
     b'""',
@@ -74,8 +73,10 @@ class Event(Struct, frozen=True):
     data: bytes
     name: str = "message"
 
-    @property
-    def lines(self) -> bytes:
+    def lines(self, wire: str) -> bytes:
+        """Return the event as the wire's framing writes it."""
+        if wire_named(wire).framing.name == "ndjson":
+            return self.data + b"\n"
         named = b"" if self.name == "message" else f"event: {self.name}\n".encode()
         return named + b"data: " + self.data + b"\n\n"
 
@@ -103,8 +104,9 @@ def read(wire: str, pieces: Iterable[bytes]) -> list[dict[str, Any]]:
 
 def check_same(wire: str, events: Sequence[Event]) -> None:
     """Compare both ways for the events in one piece, one a piece, and cut elsewhere."""
-    body = b"".join(event.lines for event in events)
-    for pieces in ([body], [event.lines for event in events], list(pieces_of(700, body))):
+    lines = [event.lines(wire) for event in events]
+    body = b"".join(lines)
+    for pieces in ([body], lines, list(pieces_of(700, body))):
         short = read(wire, pieces)
         with no_lane():
             assert short == read(wire, pieces)
@@ -112,7 +114,7 @@ def check_same(wire: str, events: Sequence[Event]) -> None:
 
 @cache
 def events_of(capture: Capture) -> tuple[Event, ...]:
-    framer = SSEDecoder()
+    framer = wire_named(capture.wire).framing.new()
     found = [*framer.receive(capture.body), *framer.end()]
     return tuple(Event(e.data, e.event) for e in found if isinstance(e, WireEvent))
 

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.corpus import ABSENT, captures
+from tests.corpus import ABSENT, FOLDERS, captures
 
 from .invariants import check_stream, fed_in_pieces, pieces_of, plain
 
-ALL = [*captures("openai-chat"), *captures("anthropic-messages")]
-WIRES = ("openai-chat", "anthropic-messages")
+ALL = [capture for wire in FOLDERS for capture in captures(wire)]
 SCALARS: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, False, 0, 1, -1, 3, 10**9, 2**64, 0.5, -1e300),
         *("", " ", "a", "1", "[DONE]", "stop", "tool_calls", "error", "text", "thinking"),
         *("\ud83d", "\ude00", "\ud83d\ude00", "a\ud83d", "\ude00b", "\x00", "\ufffd", '{"a":1}'),
+        *("content-delta", "content-start", "tool-call-delta", "citation-start", "message-end"),
+        *("COMPLETE", "ERROR", "TEXT_CONTENT", "PLAN"),
         *("text_delta", "input_json_delta", "message_start", "message_stop", "content_block_stop"),
         *(
             "content_block_start",
@@ -41,6 +42,8 @@ KEYS = st.sampled_from(
         *("images", "image_url", "url", "annotations", "logprobs", "refusal", "finish_reason"),
         *("citations", "input", "stop_reason", "partial_json", "x_groq", "extra_content", "google"),
         *("thought_signature", "custom", "function_call", "prompt_tokens", "executed_tools"),
+        *("done", "done_reason", "response", "images", "created_at", "tool_plan", "content_index"),
+        *("sources", "document", "start", "eval_count", "tokens", "cached_tokens", "logprobs"),
         *("code", "detail", "container", "server_tool_use", "tool_use_id", "is_error", "model"),
     ]
 )
@@ -54,9 +57,14 @@ VALUES = st.recursive(
 DROPPED = object()
 
 
-def stream_of(events: list[Any]) -> bytes:
+# What stands around an event's JSON, where that is not server-sent events.
+FRAMES = {"ollama": b"%b\n"}
+
+
+def stream_of(wire: str, events: list[Any]) -> bytes:
     """Return events as a body; half characters are escaped, as JSON does."""
-    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+    frame = FRAMES.get(wire, b"data: %b\n\n")
+    return b"".join(frame % json.dumps(event).encode() for event in events)
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -69,8 +77,8 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def events_of(body: bytes) -> list[Any]:
-    lines = body.split(b"\n")
-    return [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
+    lines = (line.removeprefix(b"data: ") for line in body.split(b"\n"))
+    return [json.loads(line) for line in lines if line.startswith(b"{")]
 
 
 @pytest.mark.skipif(not ALL, reason=ABSENT)
@@ -93,7 +101,7 @@ def test_any_value_in_any_place(data: st.DataObject) -> None:
             container[data.draw(KEYS)] = data.draw(VALUES)
         else:
             container[key] = data.draw(VALUES)
-    check_both(capture.wire, stream_of(events))
+    check_both(capture.wire, stream_of(capture.wire, events))
 
 
 # One stream of each wire that has every member the decoder looks at.
@@ -281,7 +289,133 @@ RICH: dict[str, list[Any]] = {
         },
         {"type": "message_stop", "metrics": {"a": 1}},
     ],
+    "cohere-v2": [
+        {
+            "type": "message-start",
+            "id": "c1",
+            "delta": {
+                "message": {
+                    "role": "assistant",
+                    "content": [],
+                    "tool_plan": "a",
+                    "tool_calls": [{"id": "t0", "function": {"name": "f", "arguments": {}}}],
+                    "citations": [],
+                    "brand_new": 1,
+                }
+            },
+        },
+        {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "a"}}},
+        {
+            "type": "content-start",
+            "index": 0,
+            "delta": {"message": {"content": {"type": "thinking", "thinking": "a"}}},
+        },
+        {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"thinking": "b"}}}},
+        {"type": "content-end", "index": 0},
+        {
+            "type": "content-start",
+            "index": 1,
+            "delta": {"message": {"content": {"type": "text", "text": "a"}}},
+        },
+        {
+            "type": "content-delta",
+            "index": 1,
+            "delta": {"message": {"content": {"text": "b"}}},
+            "logprobs": {"text": "b", "token_ids": [1], "logprobs": [-0.1]},
+        },
+        {
+            "type": "citation-start",
+            "index": 0,
+            "delta": {
+                "message": {
+                    "citations": {
+                        "start": 0,
+                        "end": 1,
+                        "text": "a",
+                        "sources": [
+                            {"type": "document", "id": "d", "document": {"title": "t", "url": "u"}},
+                            {"type": "tool", "id": "e", "tool_output": {"a": 1}},
+                        ],
+                        "type": "TEXT_CONTENT",
+                        "content_index": 1,
+                    }
+                }
+            },
+        },
+        {"type": "citation-end", "index": 0},
+        {"type": "content-end", "index": 1},
+        {"type": "content-start", "index": 2, "delta": {"message": {"content": {"type": "x"}}}},
+        {
+            "type": "tool-call-start",
+            "index": 0,
+            "delta": {
+                "message": {
+                    "tool_calls": {
+                        "id": "t1",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": ""},
+                    }
+                }
+            },
+        },
+        {
+            "type": "tool-call-delta",
+            "index": 0,
+            "delta": {"message": {"tool_calls": {"function": {"arguments": "{}"}}}},
+        },
+        {"type": "tool-call-end", "index": 0},
+        {"type": "debug", "prompt": "a"},
+        {
+            "type": "message-end",
+            "delta": {
+                "finish_reason": "COMPLETE",
+                "error": None,
+                "usage": {
+                    "billed_units": {"input_tokens": 1, "output_tokens": 2},
+                    "tokens": {"input_tokens": 3, "output_tokens": 4, "reasoning_tokens": 1},
+                    "cached_tokens": 1,
+                },
+            },
+        },
+    ],
+    "ollama": [
+        {
+            "model": "m",
+            "created_at": "2026-11-22T10:00:00Z",
+            "message": {"role": "assistant", "content": "", "thinking": "a", "brand_new": {"a": 1}},
+            "done": False,
+        },
+        {
+            "model": "m",
+            "message": {"content": "a", "images": ["AAEC"]},
+            "logprobs": [{"token": "a", "logprob": -0.1}],
+            "remote_model": "r",
+        },
+        {
+            "model": "m",
+            "message": {
+                "content": "",
+                "tool_calls": [
+                    {"id": "t1", "function": {"index": 0, "name": "f", "arguments": {"a": 1}}}
+                ],
+            },
+            "done": False,
+        },
+        {"model": "m", "response": "a", "thinking": "b", "image": "AAEC", "done": False},
+        {"status": "pulling", "total": 1},
+        {"error": ""},
+        {
+            "model": "m",
+            "message": {"content": ""},
+            "done": True,
+            "done_reason": "stop",
+            "total_duration": 1,
+            "prompt_eval_count": 1,
+            "eval_count": 2,
+        },
+    ],
 }
+WIRES = tuple(RICH)
 ODD = (None, True, 1, -1.5, "", "x", "\ud83d", [], [1], ["x"], [None], {}, {"x": 1}, {"type": 1})
 
 
@@ -297,7 +431,7 @@ def test_every_member_may_be_of_any_type(wire: str) -> None:
                     del container[key]
                 else:
                     container[key] = value
-                check_stream(wire, stream_of(events))
+                check_stream(wire, stream_of(wire, events))
 
 
 @settings(max_examples=250, deadline=None)
@@ -307,7 +441,7 @@ def test_every_member_may_be_of_any_type(wire: str) -> None:
 )
 def test_any_json(wire: str, events: list[Any]) -> None:
     """Events of any JSON at all, also of none that the wire knows."""
-    check_both(wire, stream_of(events))
+    check_both(wire, stream_of(wire, events))
 
 
 @settings(max_examples=200, deadline=None)
