@@ -16,7 +16,7 @@ from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
 
 _SENTINEL = b"[DONE]"
-_NOT_JSON: Any = object()
+NOT_JSON: Any = object()
 _decode = msgspec.json.Decoder().decode
 
 
@@ -88,10 +88,7 @@ class _Check:
             if self._wire.sentinel == "unexpected":
                 self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
             return
-        try:
-            value = _decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            value = _odd_json(data)
+        value = read_json(data)
         kind = self._wire.kind_of(value) if isinstance(value, dict) else None
         if kind is None:
             self._take_untyped(value, data)
@@ -108,7 +105,7 @@ class _Check:
         self._rules.take(kind, value)
 
     def _take_untyped(self, value: Any, data: bytes) -> None:
-        if value is _NOT_JSON:
+        if value is NOT_JSON:
             self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
             return
         if not isinstance(value, dict):
@@ -141,12 +138,16 @@ class _Check:
         self._report.add("after-terminal", "$", said)
 
 
-def _odd_json(data: bytes) -> Any:
-    """Read what the strict decoder does not: halves of surrogate pairs, which are JSON."""
+def read_json(data: bytes) -> Any:
+    """Read the data of an event; `NOT_JSON` for what is none."""
     try:
+        return _decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:  # the other decoder takes halves of surrogate pairs, which are JSON
         return json.loads(data, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return _NOT_JSON
+        return NOT_JSON
 
 
 def _refuse(constant: str) -> Any:

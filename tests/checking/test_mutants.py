@@ -1,0 +1,49 @@
+"""Streams broken on purpose, in five thousand ways, are found broken where they are."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from reqllm_fixtures.checking import check_events
+from reqllm_fixtures.checking.events import read_json
+from reqllm_fixtures.checking.wires.table import WIRES
+from tests.corpus import captures
+
+from .mutating import is_found, mutants
+from .shapes import SHAPES
+from .streams import CLEAN, Event
+
+TOTAL = 5_000
+MOST_EVENTS = 100
+
+
+@cache
+def clean_streams(wire: str) -> tuple[tuple[Event, ...], ...]:
+    """Give streams in which a strict check finds nothing: real ones where the corpus is there."""
+    real = [
+        events
+        for capture in captures(wire)
+        if not check_events(wire, capture.body, profile="strict")
+        and 2 < len(events := _events(wire, capture.body)) <= MOST_EVENTS
+        and any(map(SHAPES[wire].is_terminal, events))
+    ]
+    return (*CLEAN[wire], *real)
+
+
+def _events(wire: str, body: bytes) -> tuple[Event, ...]:
+    read = (read_json(event.data) for event in WIRES[wire].cut(body))
+    return tuple(event for event in read if isinstance(event, dict))
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_mutants_are_found_where_they_are(wire):
+    """At least 99 in a hundred are found, and the finding names the place."""
+    count = TOTAL // len(WIRES)
+
+    missed = [
+        each for each in mutants(wire, clean_streams(wire), count, 1) if not is_found(wire, each)
+    ]
+
+    assert len(missed) <= count / 100, [(each.how, each.at, each.path) for each in missed]
