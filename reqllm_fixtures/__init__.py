@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.cassette import RecordedRequest as RecordedRequest
     from reqllm_fixtures.cassette import RecordedResponse as RecordedResponse
     from reqllm_fixtures.checking import Finding as Finding
+    from reqllm_fixtures.checking import check_chunks as check_chunks
     from reqllm_fixtures.checking import check_events as check_events
     from reqllm_fixtures.errors import CassetteFormatError as CassetteFormatError
     from reqllm_fixtures.errors import CassetteNotFoundError as CassetteNotFoundError
@@ -48,7 +49,7 @@ _HOMES = {
         "RecordedRequest",
         "RecordedResponse",
     ),
-    "checking": ("Finding", "check_events"),
+    "checking": ("Finding", "check_chunks", "check_events"),
     "errors": (
         "CassetteFormatError",
         "CassetteNotFoundError",

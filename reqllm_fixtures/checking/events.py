@@ -10,8 +10,8 @@ import msgspec
 
 from reqllm_fixtures.checking.cutting import CutEvent
 from reqllm_fixtures.checking.explaining import came
-from reqllm_fixtures.checking.finding import PROFILES, Finding, Profile
-from reqllm_fixtures.checking.judging import Judge, judge
+from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
+from reqllm_fixtures.checking.judging import Judge, check_untyped, judge
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
 
@@ -34,14 +34,6 @@ def check_events(
     spec = checked_wire(wire)
     check = _Check(spec, judge(wire, checked_profile(profile)), Report(profile))
     return check.run(body if isinstance(body, bytes) else b"".join(body))
-
-
-def checked_profile(profile: str) -> Profile:
-    """Return a profile that there is. Raises ValueError."""
-    for known in PROFILES:
-        if profile == known:
-            return known
-    raise ValueError(f"expected one of the profiles {', '.join(PROFILES)}, got {profile!r}")
 
 
 class _Check:
@@ -91,33 +83,15 @@ class _Check:
         value = read_json(data)
         kind = self._wire.kind_of(value) if isinstance(value, dict) else None
         if kind is None:
-            self._take_untyped(value, data)
+            if value is NOT_JSON:
+                self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
+            else:
+                check_untyped(value, self._report, self._wire.kind_path)
             return
         if self._names and event.name != kind:
             self._take_misnamed(event.name, kind)
-        accepts = self._judge.accepting.get(kind) or self._judge.meet(kind)
-        if accepts is None:
-            said = f"expected a type of event that is known, came {came(kind)}"
-            self._report.add("unknown-event", self._wire.kind_path, said)
-        elif not accepts(value):
-            for fault in self._judge.faults(kind, value):
-                self._report.add(*fault)
+        self._judge.check(kind, value, self._report, self._wire.kind_path)
         self._rules.take(kind, value)
-
-    def _take_untyped(self, value: Any, data: bytes) -> None:
-        if value is NOT_JSON:
-            self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
-            return
-        if not isinstance(value, dict):
-            self._report.add("type", "$", f"expected object, came {came(value)}")
-            return
-        name = self._wire.kind_path.rpartition(".")[2]
-        if name in value:
-            said = f"expected string, came {came(value[name])}"
-            self._report.add("type", self._wire.kind_path, said)
-        else:
-            said = "expected this field, it did not come"
-            self._report.add("required-field", self._wire.kind_path, said)
 
     def _take_misnamed(self, name: str, kind: str) -> None:
         if name:

@@ -12,6 +12,14 @@ Severity: TypeAlias = Literal["error", "warning"]
 PROFILES: tuple[Profile, ...] = ("strict", "compat")
 
 
+def checked_profile(profile: str) -> Profile:
+    """Return a profile that there is. Raises ValueError."""
+    for known in PROFILES:
+        if profile == known:
+            return known
+    raise ValueError(f"expected one of the profiles {', '.join(PROFILES)}, got {profile!r}")
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One deviation of a stream from its wire. `str()` is one line."""
 

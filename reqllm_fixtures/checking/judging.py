@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reqllm_fixtures.checking.explaining import Fault, explained
+from reqllm_fixtures.checking.explaining import Fault, came, explained
 from reqllm_fixtures.checking.finding import Profile
+from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.schemas import Schema, closed, knows_kind, schema, schema_of_kind
 from reqllm_fixtures.errors import MissingDependencyError
 
@@ -39,6 +40,16 @@ class Judge:
             self.accepting[kind] = self._accepts(kind) if known else None
         return self.accepting[kind]
 
+    def check(self, kind: str, value: Any, report: Report, kind_path: str) -> None:
+        """Report what is wrong with an event; `kind_path` is where it says what it is."""
+        accepts = self.accepting.get(kind) or self.meet(kind)
+        if accepts is None:
+            said = f"expected a type that is known, came {came(kind)}"
+            report.add("unknown-event", kind_path, said)
+        elif not accepts(value):
+            for fault in self.faults(kind, value):
+                report.add(*fault)
+
     def faults(self, kind: str, value: Any) -> list[Fault]:
         """Explain what is wrong with an event; nothing if it is well."""
         return explained(self._explains(kind).iter_errors(value))
@@ -53,6 +64,17 @@ class Judge:
         if kind not in self._explaining:
             self._explaining[kind] = _validator(schema_of_kind(self._whole, kind))
         return self._explaining[kind]
+
+
+def check_untyped(value: Any, report: Report, kind_path: str) -> None:
+    """Report a value that does not say what it is, so that no schema can be chosen."""
+    name = kind_path.rpartition(".")[2]
+    if not isinstance(value, dict):
+        report.add("type", "$", f"expected object, came {came(value)}")
+    elif name in value:
+        report.add("type", kind_path, f"expected string, came {came(value[name])}")
+    else:
+        report.add("required-field", kind_path, "expected this field, it did not come")
 
 
 @cache

@@ -54,6 +54,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "stop-without-start": Rule("error", "warning", "only what is open is closed"),
         "index-order": Rule("error", "warning", "blocks are numbered from 0, without gaps"),
         "arguments-not-json": Rule("error", "error", "the pieces of arguments join to an object"),
+        "arguments-differ": Rule("error", "warning", "the whole is what its pieces join to"),
         "tool-call-unnamed": Rule("error", "error", "a tool call begins with its name"),
         "tool-call-without-id": Rule("error", None, "a tool call begins with its id"),
         "id-changed": Rule("error", "warning", "id and model stay the same through the stream"),

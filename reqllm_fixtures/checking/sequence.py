@@ -18,7 +18,8 @@ Does: TypeAlias = Literal[
     "adds",  # a part to a block
     "closes",  # a block
     "finishes",  # the answer: why it stopped; more may follow
-    "ends",  # the stream, well or not
+    "ends",  # the stream
+    "fails",  # the stream, whatever was open
     "passes",  # it may come anywhere
 ]
 
@@ -41,6 +42,10 @@ class Table(Struct, frozen=True):
     """Whether a block is closed before the next one opens."""
     opened_by_parts: frozenset[str] = frozenset()
     """Kinds of block that may begin with their first part."""
+    is_numbered: bool = True
+    """Whether blocks are numbered from 0, each kind of them by itself."""
+    kind_path: str = "$.type"
+    """Where an event says what it is."""
 
 
 Key: TypeAlias = tuple[str, tuple[int, ...]]
@@ -52,7 +57,7 @@ class Sequence:
     def __init__(self, table: Table, report: Report) -> None:
         self.report = report
         self.ended = False
-        self.finished = False
+        self.failed = False
         self._table = table
         self._started = not any(step.does == "starts" for step in table.steps.values())
         self._open: dict[Key, None] = {}  # in the order of opening
@@ -64,15 +69,19 @@ class Sequence:
         if step is None:
             return None
         does = step.does
-        if not self._started and does != "passes":
+        if not self._started and does not in ("passes", "fails"):
             self._start(kind, is_start=does == "starts")
         elif does == "starts":
-            self.report.add("start-repeated", "$.type", f"expected one {kind}, came another")
+            self.report.add(
+                "start-repeated", self._table.kind_path, f"expected one {kind}, came another"
+            )
         if not step.key:
             if does == "ends":
                 self._end(kind)
+            elif does == "fails":
+                self.ended = self.failed = True
             elif does == "finishes":
-                self._finish(kind)
+                self._check_all_closed(kind)
             return None
         key = _key(step, value)
         if key is None:
@@ -97,7 +106,9 @@ class Sequence:
         self._started = True
         if not is_start:
             first = next(k for k, step in self._table.steps.items() if step.does == "starts")
-            self.report.add("start-missing", "$.type", f"expected {first} first, came {kind}")
+            self.report.add(
+                "start-missing", self._table.kind_path, f"expected {first} first, came {kind}"
+            )
 
     def _opens(self, key: Key, step: Step) -> None:
         report, place = self.report, _place(step)
@@ -108,7 +119,8 @@ class Sequence:
             report.add(
                 "block-open", place, f"expected {_named(other)} to be closed, came {_named(key)}"
             )
-        self._check_number(key, place)
+        if self._table.is_numbered:
+            self._check_number(key, place)
         self._open[key] = None
 
     def _check_number(self, key: Key, place: str) -> None:
@@ -137,10 +149,6 @@ class Sequence:
             said = f"expected {_named(key)} to be open, came {kind}"
             self.report.add("stop-without-start", _place(step), said)
         self._closed.add(key)
-
-    def _finish(self, kind: str) -> None:
-        self.finished = True
-        self._check_all_closed(kind)
 
     def _end(self, kind: str) -> None:
         self.ended = True

@@ -56,6 +56,8 @@ DEVIATIONS = (
             f"{_CHOICE}.finish_reason"),
     _openai("required-field", "whole tool calls come without a number",
             f"{_DELTA}.tool_calls[*].index"),
+    _openai("required-field", "logprobs in the form of the older completions",
+            f"{_CHOICE}.logprobs.*"),
     _openai("role-missing", "the role is never said, or only in an empty string", f"{_DELTA}.role"),
     _openai("tool-call-without-id", "the id of a tool call is an empty string",
             f"{_DELTA}.tool_calls[*].id"),

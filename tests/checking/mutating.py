@@ -14,7 +14,7 @@ from reqllm_fixtures.checking.explaining import json_path
 from reqllm_fixtures.checking.schemas import schema, schema_of_kind
 from reqllm_fixtures.checking.wires.table import WIRES
 
-from .shapes import SHAPES, Shape
+from .shapes import SHAPES
 from .streams import Event
 
 Path = tuple[str | int, ...]
@@ -155,12 +155,9 @@ def _is_chosen(part: Any, defs: Event, value: Any) -> bool:
     if "$ref" in part:
         part = defs[part["$ref"].rpartition("/")[2]]
     kinds = {"object": dict, "array": list, "string": str, "null": type(None)}
-    if not isinstance(value, kinds.get(part.get("type"), object)):  # type: ignore[arg-type]
+    if not isinstance(value, kinds.get(part.get("type"), object)):
         return False
     said = part.get("properties", {}).get("type", {})
     if not isinstance(value, dict) or not said:
         return True
     return value.get("type") in [said.get("const"), *said.get("enum", [])]
-
-
-__all__ = ["Mutant", "Shape", "is_found", "mutants"]

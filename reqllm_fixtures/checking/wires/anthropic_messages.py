@@ -21,7 +21,7 @@ TABLE = Table(
             "message_start": Step("starts"),
             "message_delta": Step("finishes"),
             "message_stop": Step("ends"),
-            "error": Step("ends"),
+            "error": Step("fails"),
             "ping": Step("passes"),
             "vertex_event": Step("passes"),
         }
