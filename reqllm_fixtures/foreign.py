@@ -23,6 +23,7 @@ from reqllm_fixtures.nodes import (
 )
 from reqllm_fixtures.pieces import content_type, cut_at_events
 
+_TYPES = ("none", "json", "text", "binary")
 _OF_THE_CODING = {"content-encoding", "content-length", "transfer-encoding"}
 
 
@@ -111,7 +112,25 @@ def _response_body(node: Mapping[str, Any]) -> Any:
 
 
 def _body(node: Any) -> Any:
+    match node:
+        case {"type": str() as kind, **rest} if kind in _TYPES and not rest.keys() - {"content"}:
+            return _typed(kind, rest.get("content"))
     return json.dumps(node) if isinstance(node, dict | list | int | float) else node
+
+
+def _typed(kind: str, content: Any) -> Any:
+    """Read a body of cassetter's: it says what it is."""
+    match kind:
+        case "none":
+            return None
+        case "json":
+            return json.dumps(content)
+        case "text":
+            return content
+    try:
+        return bytes.fromhex(content)
+    except (TypeError, ValueError) as error:
+        raise NodeError("a body in hexadecimal digits", str(error)) from error
 
 
 def _without(headers: Headers, names: set[str]) -> Headers:

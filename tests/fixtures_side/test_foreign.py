@@ -66,6 +66,30 @@ def test_request_bodies(members, body):
 
 
 @pytest.mark.parametrize(
+    ("node", "body"),
+    [
+        ({"type": "none"}, b""),
+        ({"type": "text", "content": TEXT}, BODY),
+        ({"type": "json", "content": {"a": 1}}, b'{"a": 1}'),
+        ({"type": "json", "content": "a"}, b'"a"'),
+        ({"type": "binary", "content": "00ff"}, b"\x00\xff"),
+        ({"type": "text", "content": "a", "b": 1}, b'{"type": "text", "content": "a", "b": 1}'),
+        ({"type": "message", "content": "a"}, b'{"type": "message", "content": "a"}'),
+    ],
+)
+def test_bodies_of_cassetter(node, body):
+    """Its bodies say what they are, both ways; a document that only looks alike is one."""
+    found = read({"status": 200, "headers": {}, "body": node}, {**REQUEST, "body": node})
+    assert (found.request.body, found.response.body) == (body, body)
+
+
+def test_a_body_of_cassetter_that_is_damaged():
+    """Digits that are none are told."""
+    with pytest.raises(NodeError, match="hexadecimal"):
+        read({"status": 200, "body": {"type": "binary", "content": "0x"}})
+
+
+@pytest.mark.parametrize(
     ("node", "status", "reason"),
     [
         ({"code": 429, "message": "Slow down"}, 429, "Slow down"),
