@@ -43,8 +43,8 @@ def sdk_chat_answer(chunks: Iterable[Any]) -> Answer:
         answer.model = answer.model or chunk.model or None
         for choice in chunk.choices or ():
             _take_choice(answer.choices.setdefault(choice.index or 0, Said()), choice)
-        x_groq = (chunk.model_extra or {}).get("x_groq") or {}
-        for usage in (x_groq.get("usage"), chunk.usage and chunk.usage.to_dict(mode="json")):
+        plain = chunk.to_dict(mode="json", warnings=False)
+        for usage in ((plain.get("x_groq") or {}).get("usage"), plain.get("usage")):
             if usage:
                 answer.usage = without_nulls({**answer.usage, **without_nulls(usage)})
     return answer
@@ -55,13 +55,14 @@ def _take_choice(said: Said, choice: Any) -> None:
     delta = choice.delta
     if delta is None:
         return
-    extra = delta.model_extra or {}
     _take_content(said, delta.content)
     if getattr(delta, "audio", None) is not None:
         said.text += delta.audio.transcript or ""
         said.audio += b64decode(delta.audio.data or "")
-    said.reasoning += extra.get("reasoning_content") or extra.get("reasoning") or ""
-    said.refusal += delta.refusal or ""
+    # Members that one SDK knows are extras of the other, or are not there at all.
+    thought = (getattr(delta, name, None) for name in ("reasoning_content", "reasoning"))
+    said.reasoning += next(filter(None, thought), "")
+    said.refusal += getattr(delta, "refusal", None) or ""
     for entry in delta.tool_calls or ():
         _take_tool(said.tools, entry)
 

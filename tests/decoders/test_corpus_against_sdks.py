@@ -6,7 +6,6 @@ Where the two differ on purpose, a table below names the capture and says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -14,12 +13,12 @@ import openai
 import pytest
 
 from reqllm import errors as e
-from reqllm.framing.sse import SSEDecoder
 from reqllm.response import Response
 from reqllm.stream_server import decode_stream
 from reqllm.wires.common.api_errors import api_error, error_body
-from tests.corpus import Capture, captures, params
+from tests.corpus import FOLDERS, Capture, captures, params
 
+from .accounts import payloads
 from .answers import Answer, Said, ToolUse, our_chat_answer, our_message_blocks
 from .sdks import (
     sdk_chat_answer,
@@ -31,7 +30,7 @@ from .sdks import (
 
 CHAT = captures("openai-chat")
 MESSAGES = captures("anthropic-messages")
-REFUSED = (*captures("openai-chat", ok=False), *captures("anthropic-messages", ok=False))
+REFUSED = [capture for wire in FOLDERS for capture in captures(wire, ok=False)]
 COMPARED = "compared with the vendor's SDK"
 
 # The stream reports a failure; the SDK raises it, too.
@@ -55,18 +54,6 @@ BETA = {
     "anthropic-messages/dd-trace-js-dd-trace-llmobs-claude-agent-sdk-claude-agent-sdk_v1_messages_"
     "beta_true_post_34f8336-311c9a.00": "`usage.iterations` is lost",
 }
-# Warnings that a capture gives besides the one for a missing last event.
-WARNED = {
-    "openai-chat/dd-trace-py-litellm-completion_stream_multiple_choices_proxy-ee54fa.00": (
-        "missing_finish_reason",  # of two choices one never finishes
-    ),
-    "openai-chat/openai-dotnet-ChatTests-ChatWithBasicAudioOutputAsync-5bc7b8.00": (
-        "missing_finish_reason",
-    ),
-    "openai-chat-compat/req_llm-openrouter-minimax_minimax_m1-object_streaming-780928.00": (
-        "missing_finish_reason",  # says nothing at all, and is done
-    ),
-}
 # xAI counts reasoning apart from the rest of the output; our totals include it.
 REASONING_APART = {"xai"}
 
@@ -74,16 +61,6 @@ REASONING_APART = {"xai"}
 @cache
 def decoded(capture: Capture) -> Response:
     return decode_stream(capture.wire, capture.body)
-
-
-def payloads(capture: Capture) -> Iterator[Any]:
-    """Yield the JSON of each event, and sentinels as text."""
-    framer = SSEDecoder()
-    for event in framer.receive(capture.body) + framer.end():
-        try:
-            yield json.loads(event.data)
-        except ValueError:
-            yield event.data.decode()
 
 
 # The answers.
@@ -219,76 +196,6 @@ def _finish_reasons(event: Any) -> list[str]:
     return [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
 
 
-# Nothing is lost.
-@pytest.mark.parametrize("capture", params([*CHAT, *MESSAGES]))
-def test_only_what_is_listed_gives_warnings_and_nothing_is_unknown(capture: Capture) -> None:
-    """No event of a live provider is unknown to us, and none is odd that a table does not name."""
-    response = decoded(capture)
-    endings = {"missing_done", "missing_message_stop"}
-    codes = tuple(w.code for w in response.warnings if w.code not in endings)
-    assert codes == WARNED.get(capture.name, ())
-    assert [chunk for chunk in response.chunks if chunk.kind in ("custom", "raw")] == []
-
-
-# Members of events that say nothing, or say again what another says.
-SAYS_NOTHING = {
-    "openai-chat": {
-        ".object": "the kind of event",
-        ".created": "a time, which tells nothing of the answer",
-        ".obfuscation": "filler against traffic analysis",
-        ".p": "filler against traffic analysis",
-        ".choices[].index": "the number of the choice",
-        ".choices[].delta.role": "always the assistant",
-        ".choices[].delta.name": "the name of the assistant",
-        ".choices[].delta.channel": "Groq: whether it is reasoning or content, as the key says",
-        ".choices[].delta.token_id": "Together: the token's number",
-        ".choices[].delta.tool_calls[].type": "the kind of call",
-        ".choices[].delta.content[].type": "the kind of part",
-        ".choices[].delta.content[].closed": "Mistral: the part is whole",
-        ".choices[].delta.content[].thinking[].type": "the kind of part",
-    },
-    "anthropic-messages": {
-        ".type": "the kind of event",
-        ".index": "the number of the block",
-        ".delta.type": "the kind of delta",
-        ".content_block.type": "the kind of block",
-        ".message.type": "the kind of object",
-        ".message.role": "always the assistant",
-    },
-}
-RENAMED = {"expires_at": "audio_expires_at"}
-
-
-@pytest.mark.parametrize("capture", params([*CHAT, *MESSAGES]))
-def test_every_event_is_accounted_for(capture: Capture) -> None:
-    """Each value of each event is found in our chunks, unless a table says that it says nothing."""
-    response = decoded(capture)
-    told = {value for chunk in response.chunks for _, value in leaves(chunk.as_dict())}
-    if response.error is not None:
-        told |= {value for _, value in leaves(getattr(response.error, "body", None))}
-    nothing = SAYS_NOTHING[capture.wire]
-    lost = [
-        (path, value)
-        for event in payloads(capture)
-        if isinstance(event, dict)
-        for path, value in leaves(event)
-        if path not in nothing and value not in told
-    ]
-    assert lost == []
-
-
-def leaves(value: Any, path: str = "", key: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) of each text, and (path, (key, value)) of each number; no nulls."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from leaves(item, f"{path}.{name}", RENAMED.get(name, name))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from leaves(item, f"{path}[]", key)
-    elif value is not None and value != "":
-        yield path, value if isinstance(value, str) else (key.removeprefix("audio_"), value)
-
-
 # The refusals.
 CLASSES = {
     400: e.InvalidRequestError,
@@ -320,7 +227,7 @@ def test_no_table_names_a_capture_that_is_not_there() -> None:
     if not CHAT:
         pytest.skip("no corpus")
     known = {capture.name for capture in (*CHAT, *MESSAGES)}
-    assert {*FAILED, *CUT_OFF, *BETA, *WARNED} <= known
+    assert {*FAILED, *CUT_OFF, *BETA} <= known
 
 
 def test_no_capture_interleaves_calls() -> None:
