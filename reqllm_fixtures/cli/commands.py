@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from reqllm.cli.commands import HELP, checked_pace, checked_wire
+from reqllm_fixtures.cli.check_command import check_command
 from reqllm_fixtures.cli.command_line import NAME
 from reqllm_fixtures.cli.diff_command import diff_command
 from reqllm_fixtures.cli.import_command import import_command
@@ -50,6 +51,7 @@ def reqllm_fixtures() -> None:
 
 
 reqllm_fixtures.add_command(record_command)
+reqllm_fixtures.add_command(check_command)
 reqllm_fixtures.add_command(diff_command)
 reqllm_fixtures.add_command(scan_command)
 reqllm_fixtures.add_command(import_command)

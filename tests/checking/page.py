@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from reqllm_fixtures.checking.rules import RULES
+from reqllm_fixtures.checking.rules import RULES, Rule
 from reqllm_fixtures.checking.wires.table import WIRES
 
 from .deviations import DEVIATIONS, Deviation
@@ -26,11 +27,11 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
     return text
 
 
-def rules() -> str:
-    """Write the table of rules."""
+def rules(table: Mapping[str, Rule] = RULES) -> str:
+    """Write a table of rules."""
     rows = [
         (f"`{name}`", rule.strict or "", rule.compat or "", rule.asks)
-        for name, rule in RULES.items()
+        for name, rule in table.items()
     ]
     return _table(("rule", "strict", "compat", "asks that"), rows)
 

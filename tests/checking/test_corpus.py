@@ -6,6 +6,7 @@ import pytest
 
 from reqllm import decode_stream
 from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.linting import LINTS
 from tests.corpus import ABSENT, captures, index
 
 from .deviations import DEVIATIONS
@@ -67,4 +68,4 @@ def test_the_page_tells_the_rules():
     """Else: python -m tests.checking."""
     page = PAGE.read_text(encoding="utf-8")
 
-    assert with_tables(page, {"rules": rules()}) == page
+    assert with_tables(page, {"rules": rules(), "lints": rules(LINTS)}) == page

@@ -1,0 +1,110 @@
+"""What makes a poor recording is told, each by its rule; a good one is passed without a word."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from reqllm_fixtures import EndError, Interaction, Piece, RecordedRequest, RecordedResponse
+from reqllm_fixtures import format as cassette_format
+from reqllm_fixtures.linting import LINTS, Linter
+
+from .streams import DONE, OPENAI_TEXT, openai, unnamed
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+SSE = (("content-type", "text/event-stream"),)
+URL = "https://api.openai.com/v1/chat/completions"
+GOOD = openai(OPENAI_TEXT)
+CUT = unnamed(OPENAI_TEXT[:2])
+KEY = (
+    "sk-proj-" + "Zq8Xw2Lr7Tn4Vb9K" * 3
+)  # made here, so that no scanner takes this file for a leak
+
+
+def recorded(body: bytes = GOOD, *, url: str = URL, asked: bytes = b'{"stream":true}', **more):
+    pieces = (Piece(body, 1.0),) if body else ()
+    response = RecordedResponse(200, "", SSE, pieces, recorded_at=NOW - timedelta(days=30))
+    return Interaction(RecordedRequest("POST", url, (), asked), replace(response, **more))
+
+
+def linted(*interactions: Interaction, **options):
+    linter = Linter(now=NOW, max_age=timedelta(days=90), **options)
+    return list(linter.cassette(list(interactions)))
+
+
+def edited() -> list[Interaction]:
+    text = cassette_format.dumps([recorded()])
+    return cassette_format.loads(text.replace("llo", "lla"), path="edited.yaml")
+
+
+POOR = {
+    "empty-cassette": [],
+    "empty-answer": [recorded(b"")],
+    "error-status": [recorded(b'{"error":{"message":"no"}}', status=401)],
+    "truncated": [recorded(CUT, end=EndError("ReadError", "gone"))],
+    "unreadable-body": [recorded(b"\xff\xfe", headers=(*SSE, ("content-encoding", "gzip")))],
+    "edited-body": edited(),
+    "unknown-wire": [recorded(b"data: 1\n\n", url="https://example.test/")],
+    "usage-missing": [recorded(openai(OPENAI_TEXT[:-1]))],
+    "stale": [recorded(recorded_at=NOW - timedelta(days=91))],
+    "secret": [recorded(GOOD.replace(b"llo", KEY.encode()))],
+}
+
+
+@pytest.mark.parametrize("rule", LINTS)
+def test_each_lint_is_told(rule):
+    """The rule alone, with the number of the interaction."""
+    (remark,) = linted(*POOR[rule])
+
+    assert remark.rule == rule
+    assert remark.interaction == (0 if POOR[rule] else None)
+    assert remark.severity == LINTS[rule].compat
+    assert KEY not in str(remark)
+
+
+def test_a_good_recording_is_passed():
+    """By either profile, also if it is compressed, or the client left after its end."""
+    packed = recorded(gzip.compress(GOOD), headers=(*SSE, ("content-encoding", "gzip")))
+    for profile in ("strict", "compat"):
+        assert linted(recorded(), packed, recorded(end="client_closed"), profile=profile) == []
+
+
+def test_findings_of_a_stream_are_told():
+    """With the interaction, and all that the check says."""
+    (remark,) = linted(recorded(), recorded(CUT))
+
+    assert remark.finding.rule == remark.rule == "terminal-missing"
+    assert str(remark) == (
+        "interaction 1: error: stream: terminal-missing: "
+        "expected a finish_reason and [DONE], the stream ended before them"
+    )
+
+
+@pytest.mark.parametrize("end", ["client_closed", EndError("ReadError")])
+def test_where_a_stream_was_cut_off_by_its_recording(end):
+    """It is told as that, and not as a provider that forgot its last event."""
+    (remark,) = linted(recorded(CUT, end=end))
+
+    assert (remark.severity, remark.rule) == ("warning", "truncated")
+
+
+def test_what_is_no_stream_is_not_checked():
+    """A plain answer is JSON, and no events are looked for in it."""
+    json = (("content-type", "application/json"),)
+
+    assert linted(recorded(b'{"id":"c1"}', asked=b"{}", headers=json)) == []
+
+
+def test_a_file_that_does_not_say_when_is_not_stale():
+    """Recordings of other tools have no date."""
+    assert linted(recorded(recorded_at=None)) == []
+
+
+def test_the_wire_can_be_named():
+    """It holds for all streams, whatever their address says."""
+    (remark,) = linted(recorded(DONE, url="https://example.test/"), wire="openai-chat")
+
+    assert remark.rule == "no-events"
