@@ -23,18 +23,24 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 
 class LazyPieces(Sequence[Piece]):
-    """The pieces of a body that is known whole; it is cut when they are first looked at."""
+    """Pieces that are made when they are first looked at; `body` may be known without them."""
 
-    __slots__ = ("_cut", "_pieces", "body")
+    __slots__ = ("_body", "_make", "_pieces")
 
-    def __init__(self, body: bytes, cut: Callable[[bytes], tuple[Piece, ...]]) -> None:
-        self.body = body
-        self._cut = cut
+    def __init__(self, make: Callable[[], tuple[Piece, ...]], body: bytes | None = None) -> None:
+        self._make, self._body = make, body
         self._pieces: tuple[Piece, ...] | None = None
 
-    def _found(self) -> tuple[Piece, ...]:
+    @property
+    def body(self) -> bytes:
+        """What the pieces are of."""
+        if self._body is None:
+            self._body = b"".join(piece.data for piece in self._made())
+        return self._body
+
+    def _made(self) -> tuple[Piece, ...]:
         if self._pieces is None:
-            self._pieces = self._cut(self.body)
+            self._pieces = self._make()
         return self._pieces
 
     @overload
@@ -42,24 +48,24 @@ class LazyPieces(Sequence[Piece]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Piece, ...]: ...
     def __getitem__(self, index: int | slice) -> Piece | tuple[Piece, ...]:
-        return self._found()[index]
+        return self._made()[index]
 
     def __len__(self) -> int:
-        return len(self._found())
+        return len(self._made())
 
     def __iter__(self) -> Iterator[Piece]:
-        return iter(self._found())
+        return iter(self._made())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, tuple | LazyPieces):
-            return self._found() == tuple(other)
+            return self._made() == tuple(other)
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._found())
+        return hash(self._made())
 
     def __repr__(self) -> str:
-        return repr(self._found())
+        return repr(self._made())
 
 
 class EndError(msgspec.Struct, frozen=True, gc=False):

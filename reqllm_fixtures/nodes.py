@@ -69,12 +69,12 @@ def _read_response(node: Mapping[str, Any], name: str) -> RecordedResponse:
             f"an {OWN_KEY} of version {OWN_VERSION}", repr(own.get("v")), "Update reqllm."
         )
     status, reason = read_status(node.get("status"))
-    headers = read_headers(node.get("headers"))
+    headers, body = read_headers(node.get("headers")), read_body(node.get("body"))
     return RecordedResponse(
         status,
         reason,
         headers,
-        LazyPieces(read_body(node.get("body")), partial(_cut, own, headers, name)),
+        LazyPieces(partial(_cut, own, body, headers, name), body),
         _read_end(own.get("end")),
         _read_moment(own.get("recorded_at")),
     )
@@ -190,7 +190,7 @@ def read_body(node: Any) -> bytes:
     raise NodeError("a body of text or bytes", f"a {type(node).__name__}")
 
 
-def _cut(own: Mapping[str, Any], headers: Headers, name: str, body: bytes) -> tuple[Piece, ...]:
+def _cut(own: Mapping[str, Any], body: bytes, headers: Headers, name: str) -> tuple[Piece, ...]:
     """Cut a body where it was written down; at its events if it no longer is that body."""
     try:
         if own.get("length") != len(body) or own.get("sha256") != hashlib.sha256(body).hexdigest():

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from reqllm_fixtures.cassette import (
@@ -18,6 +19,7 @@ from reqllm_fixtures.cassette import (
     EndError,
     Headers,
     Interaction,
+    LazyPieces,
     Piece,
     RecordedRequest,
     RecordedResponse,
@@ -92,11 +94,13 @@ class Tape:
         self._request = request
         self._recorder = recorder
         self._head: tuple[int, str, Headers] = (NO_STATUS, "", ())
-        self._pieces: list[Piece] = []
         self._recorded_at = recorder.now()
-        self._clock = recorder.clock
-        self._sent_at = recorder.clock()
         self._left = False
+        # What the tee fills, time first: two lists, and nothing is built while a client waits.
+        self.times: list[float] = []
+        self.pieces: list[bytes] = []
+        self.clock = recorder.clock
+        self._sent_at = recorder.clock()
 
     def head(self, status: int, reason: str, headers: Headers) -> None:
         """Note the status line and the headers."""
@@ -104,7 +108,8 @@ class Tape:
 
     def piece(self, data: bytes) -> None:
         """Note what one read gave, and when."""
-        self._pieces.append(Piece(bytes(data), (self._clock() - self._sent_at) * 1000))
+        self.times.append(self.clock())
+        self.pieces.append(bytes(data))
 
     def eof(self) -> None:
         """Note that the answer came to its end."""
@@ -128,8 +133,9 @@ class Tape:
     def recorded(self, end: End) -> Interaction:
         """Return the interaction as it is by now."""
         status, reason, headers = self._head
+        timed = partial(_timed, self.pieces.copy(), self.times.copy(), self._sent_at)
         response = RecordedResponse(
-            status, reason, headers, tuple(self._pieces), end, self._recorded_at
+            status, reason, headers, LazyPieces(timed), end, self._recorded_at
         )
         return Interaction(self._request, response)
 
@@ -139,7 +145,14 @@ class Tape:
         if status in _WITHOUT_BODY or (status and self._request.method.upper() == "HEAD"):
             return True
         promised = {value for name, value in headers if name.lower() == "content-length"}
-        return promised == {str(sum(len(piece.data) for piece in self._pieces))}
+        return promised == {str(sum(map(len, self.pieces)))}
+
+
+def _timed(pieces: list[bytes], times: list[float], sent_at: float) -> tuple[Piece, ...]:
+    """Put pieces and times together; another thread may have noted only the time of a last one."""
+    return tuple(
+        Piece(data, (time - sent_at) * 1000) for data, time in zip(pieces, times, strict=False)
+    )
 
 
 class Tee:
@@ -164,22 +177,26 @@ class Tee:
 class _Reading:
     """Reads on even after the end: what the network's generators need to be finished."""
 
+    __slots__ = ("_clock", "_next", "_note", "_note_time", "_tape")
+
     def __init__(self, pieces: Any, tape: Tape) -> None:
-        self._pieces, self._tape = pieces, tape
+        self._next, self._tape = pieces.__next__, tape
+        self._note, self._note_time, self._clock = tape.pieces.append, tape.times.append, tape.clock
 
     def __iter__(self) -> _Reading:
         return self
 
     def __next__(self) -> bytes:
         try:
-            piece: bytes = self._pieces.__next__()
+            piece: bytes = self._next()
         except StopIteration:
             self._tape.eof()
             raise
         except BaseException as error:
             self._tape.fail(error)
             raise
-        self._tape.piece(piece)
+        self._note_time(self._clock())
+        self._note(piece if type(piece) is bytes else bytes(piece))  # what is none may be reused
         return piece
 
 
@@ -205,20 +222,24 @@ class AsyncTee:
 class _AsyncReading:
     """Reads on even after the end: what the network's generators need to be finished."""
 
+    __slots__ = ("_clock", "_next", "_note", "_note_time", "_tape")
+
     def __init__(self, pieces: Any, tape: Tape) -> None:
-        self._pieces, self._tape = pieces, tape
+        self._next, self._tape = pieces.__anext__, tape
+        self._note, self._note_time, self._clock = tape.pieces.append, tape.times.append, tape.clock
 
     def __aiter__(self) -> _AsyncReading:
         return self
 
     async def __anext__(self) -> bytes:
         try:
-            piece: bytes = await self._pieces.__anext__()
+            piece: bytes = await self._next()
         except StopAsyncIteration:
             self._tape.eof()
             raise
         except BaseException as error:
             self._tape.fail(error)
             raise
-        self._tape.piece(piece)
+        self._note_time(self._clock())
+        self._note(piece if type(piece) is bytes else bytes(piece))  # what is none may be reused
         return piece
