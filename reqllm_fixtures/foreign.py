@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reqllm_fixtures.cassette import Headers, Interaction, RecordedRequest, RecordedResponse
+from reqllm_fixtures.cassette import Interaction, RecordedRequest, RecordedResponse
 from reqllm_fixtures.compression import decoded
 from reqllm_fixtures.errors import MissingDependencyError
 from reqllm_fixtures.nodes import (
@@ -21,10 +21,9 @@ from reqllm_fixtures.nodes import (
     read_status,
     read_uri,
 )
-from reqllm_fixtures.pieces import content_type, cut_at_events
+from reqllm_fixtures.pieces import content_type, cut_at_events, without_coding
 
 _TYPES = ("none", "json", "text", "binary")
-_OF_THE_CODING = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class _Parsed:
@@ -48,7 +47,7 @@ def read_interaction(node: Any) -> Interaction:
     headers = read_headers(response["headers"])
     body, codings = decoded(read_body(response["body"]), headers)
     if codings:
-        headers = _without(headers, _OF_THE_CODING)
+        headers = without_coding(headers)
     return Interaction(
         RecordedRequest(
             request.method,
@@ -131,7 +130,3 @@ def _typed(kind: str, content: Any) -> Any:
         return bytes.fromhex(content)
     except (TypeError, ValueError) as error:
         raise NodeError("a body in hexadecimal digits", str(error)) from error
-
-
-def _without(headers: Headers, names: set[str]) -> Headers:
-    return tuple((name, value) for name, value in headers if name.lower() not in names)

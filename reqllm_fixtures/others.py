@@ -20,17 +20,14 @@ _BELOW = (
     ("AsyncConnectionPool", "handle_async_request"),
 )
 _OURS = "reqllm_fixtures"
-_BELOW_MODULES = ("httpcore", "httpcore2")
+_CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 
 def patching(module: ModuleType) -> str | None:
     """Name the package that has patched this library, if one has."""
-    below = (sys.modules.get(name) for name in _BELOW_MODULES)
-    places = [
-        *_functions(module, _SENDING),
-        *(each for library in below if library for each in _functions(library, _BELOW)),
-    ]
-    for home, function in places:
+    core = sys.modules.get(_CORES.get(module.__name__, ""))
+    below = _functions(core, _BELOW) if core else ()
+    for home, function in (*_functions(module, _SENDING), *below):
         # By the code itself: a patch may bear the name of what it replaces.
         code = getattr(function, "__code__", None)
         if code is None:

@@ -12,6 +12,7 @@ from reqllm_fixtures.cassette import Headers, Piece
 # a line ends in CRLF, LF or CR, an event in a blank line.
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))+")
 _LINE_END = re.compile(rb"\n")
+_OF_THE_CODING = {"content-encoding", "content-length", "transfer-encoding"}
 _LINES = {"application/x-ndjson", "application/jsonl", "application/stream+json"}
 
 
@@ -55,6 +56,11 @@ def content_type(headers: Headers) -> str:
         if name.lower() == "content-type":
             return value.partition(";")[0].strip().lower()
     return ""
+
+
+def without_coding(headers: Headers) -> Headers:
+    """Drop the headers that tell how a body was coded, for one that was decoded."""
+    return tuple((name, value) for name, value in headers if name.lower() not in _OF_THE_CODING)
 
 
 def _message_ends(body: bytes) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
 from reqllm_fixtures.endings import says_it_is_over
 from reqllm_fixtures.errors import NoKeyError, PatchedWarning, RecordingEndedError
+from reqllm_fixtures.pieces import without_coding
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
 Clock = Callable[[], float]
@@ -257,14 +258,21 @@ class _Base:
 
     def _noted(self, response: Any, tape: Tape, tee: type[Any]) -> Any:
         """Put the tee into a response; all else of it stays as it came."""
-        tape.head(response.status_code, response.reason_phrase, _headers(response))
-        if response.is_stream_consumed:
-            # Made in memory, by a mock: nobody will read its stream.
-            for piece in response.stream:
-                tape.piece(piece)
-            tape.eof()
-        else:
+        headers = _headers(response)
+        if not response.is_stream_consumed:
+            tape.head(response.status_code, response.reason_phrase, headers)
             response.stream = tee(response.stream, tape)
+            return response
+        if isinstance(response.stream, self._module.ByteStream):
+            pieces = iter(response.stream)  # made in memory, by a mock: nobody will read its stream
+        else:
+            # Read by another recorder, which kept it without its coding.
+            headers = without_coding(headers)
+            pieces = iter([response.content])
+        tape.head(response.status_code, response.reason_phrase, headers)
+        for piece in pieces:
+            tape.piece(piece)
+        tape.eof()
         return response
 
     def _sendable(self, request: Any) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import socket
 import ssl
 
+import anyio
 import httpx
 import httpx2
 import pytest
@@ -254,8 +256,6 @@ def test_a_signed_header_is_left_alone(server, url, path):
 @pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
 def test_a_mock_can_be_recorded(library, path):
     """An answer that was made in memory is recorded like one that came from a network."""
-    import anyio
-
     mock = library.MockTransport(lambda _: library.Response(200, content=b"made"))
     with use_cassette(path, mode="record") as cassette:
         with library.Client(transport=cassette.transport(upstream=mock)) as client:
@@ -269,6 +269,45 @@ def test_a_mock_can_be_recorded(library, path):
         anyio.run(run)
     assert [each.response.body for each in load(path).interactions] == [b"made", b"made"]
     assert {each.response.end for each in load(path).interactions} == {"eof"}
+
+
+@everywhere
+def test_what_another_has_read_can_be_recorded(way, server, answers, path):
+    """A transport that hands on whole what it has read, as some recorders do, is no trouble."""
+    packed = gzip.compress(b"whole")
+    headers = (("content-type", "text/plain"), ("content-encoding", "gzip"))
+    url = server.url + answers.path_of(answer(packed[:9], packed[9:], headers=headers))
+
+    class ReadsAll(way.library.HTTPTransport):
+        def handle_request(self, request):
+            response = super().handle_request(request)
+            response.read()
+            return response
+
+    class AsyncReadsAll(way.library.AsyncHTTPTransport):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            await response.aread()
+            return response
+
+    async def ask(transport):
+        async with way.library.AsyncClient(transport=transport) as client:
+            return (await client.post(url)).content
+
+    def got(cassette):
+        if way.is_sync:
+            upstream = ReadsAll(verify=False)
+            with way.library.Client(transport=cassette.transport(upstream=upstream)) as client:
+                return client.post(url).content
+        upstream = AsyncReadsAll(verify=False)
+        return anyio.run(ask, cassette.async_transport(upstream=upstream), backend=way.loop)
+
+    with use_cassette(path, mode="record") as cassette:
+        assert got(cassette) == b"whole"
+    (interaction,) = load(path).interactions
+    assert interaction.response.body == b"whole"
+    with use_cassette(path) as cassette:
+        assert got(cassette) == b"whole"
 
 
 @on_each_loop

@@ -11,6 +11,7 @@ import httpx
 import httpx2
 import openai
 import pytest
+import respx
 import vcr
 
 from reqllm_fixtures import PatchedWarning, load, use_cassette
@@ -20,6 +21,7 @@ from tests.loopback.server import LoopbackServer
 
 from .reading import LOOPS, answer, fetch
 
+BODY = "data: é\r\n\r\ndata: 2\n\n".encode()
 PROMPT = [{"role": "user", "content": "Hi"}]
 
 
@@ -123,22 +125,72 @@ def test_a_vendors_sdk_records_and_replays(path, vendor, stream):
     assert response.content == interaction.response.body
 
 
-@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
-def test_another_recorder_is_told_of(tmp_path, url, library):
-    """While vcrpy patches the library that is recorded, a warning names it, once."""
-
-    def ask_twice(cassette):
-        upstream = library.HTTPTransport(verify=False)
-        with library.Client(transport=cassette.transport(upstream=upstream)) as client:
-            for _ in range(2):
-                client.post(url, json=1)
-
-    theirs = vcr.VCR(record_mode="all").use_cassette(str(tmp_path / "theirs.yaml"))
+def ask_twice(library, path, url):
+    """Record two requests on a real transport of the library."""
+    # Closed here, since the client may have lost its transport to a wrapper that closes nothing.
     with (
-        theirs,
-        use_cassette(tmp_path / "ours.yaml", mode="record") as cassette,
-        pytest.warns(PatchedWarning, match="vcr has patched httpx") as told,
+        use_cassette(path, mode="record") as cassette,
+        library.HTTPTransport(verify=False) as real,
+        library.Client(transport=cassette.transport(upstream=real)) as client,
     ):
-        ask_twice(cassette)
+        for _ in range(2):
+            client.post(url, json=1)
+
+
+def of_vcrpy(folder):
+    return vcr.VCR(record_mode="all").use_cassette(str(folder / "theirs.yaml"))
+
+
+def of_cassetter(folder):
+    cassetter = pytest.importorskip(
+        "cassetter", reason="its pytest plugin cannot stand beside pytest-recording's"
+    )
+    return cassetter.use_cassette(folder / "theirs.yaml")
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+@pytest.mark.parametrize(
+    ("theirs", "name"), [(of_vcrpy, "vcr"), (of_cassetter, "cassetter")], ids=["vcrpy", "cassetter"]
+)
+def test_another_recorder_is_told_of(tmp_path, url, library, theirs, name):
+    """While another recorder patches the library that is recorded, a warning names it, once."""
+    ours = tmp_path / "ours.yaml"
+    with (
+        theirs(tmp_path),
+        pytest.warns(PatchedWarning, match=f"{name} has patched {library.__name__}") as told,
+    ):
+        ask_twice(library, ours, url)
     assert len(told) == 1
+    assert {each.response.body for each in load(ours).interactions} == {BODY}
     assert patching(library) is None
+
+
+def test_respx_is_told_of(tmp_path, url):
+    """While respx mocks httpx a warning names it, and what it answers is what is recorded.
+
+    It mocks below the transports of httpx alone: those of httpx2 are not warned of.
+    """
+    with respx.mock as router:
+        router.post(url).respond(text="mocked")
+        with pytest.warns(PatchedWarning, match="respx has patched httpx") as told:
+            ask_twice(httpx, tmp_path / "mocked.yaml", url)
+    assert len(told) == 1
+    with respx.mock:
+        ask_twice(httpx2, tmp_path / "real.yaml", url)
+
+    assert {each.response.body for each in load(tmp_path / "mocked.yaml").interactions} == {
+        b"mocked"
+    }
+    assert {each.response.body for each in load(tmp_path / "real.yaml").interactions} == {BODY}
+    assert patching(httpx) is None
+
+
+def test_pytest_httpx_is_told_of(tmp_path, url, httpx_mock):
+    """While pytest-httpx mocks httpx a warning names it, and what it answers is recorded."""
+    httpx_mock.add_response(url=url, text="mocked", is_reusable=True)
+    path = tmp_path / "c.yaml"
+    with pytest.warns(PatchedWarning, match="pytest_httpx has patched httpx") as told:
+        ask_twice(httpx, path, url)
+    assert len(told) == 1
+    assert {each.response.body for each in load(path).interactions} == {b"mocked"}
+    assert patching(httpx2) is None
