@@ -1,6 +1,7 @@
 """A provider of our own on 127.0.0.1: exact bytes, exact network writes, exact failures.
 
 server     LoopbackServer: sockets, threads, what was asked and who left   (messages, connection)
+http2      Http2Server: the same answers over HTTP/2
 provider   LoopbackProvider: its handler; the table of model names   (checks, problems, faults)
 vendors    LoopbackVendors: gemini, mistral, cohere, ollama, groq as well   (wire_*)
 wires      events and whole answers of two wires, out of a scenario   (scenario, catalogue)

@@ -77,12 +77,16 @@ def fetch(
     *,
     leave_after: int | None = None,
     timeout: float = 5.0,
+    speaking: dict[str, bool] | None = None,
     **request: Any,
 ) -> Seen:
-    """Ask once, through a cassette if one is given, and leave after so many pieces if told to."""
-    options = {"timeout": timeout}
+    """Ask once, through a cassette if one is given, and leave after so many pieces if told to.
+
+    speaking: the versions of HTTP, as `httpx.HTTPTransport` has them.
+    """
+    options: dict[str, Any] = {"timeout": timeout, **(speaking or {})}
     if cassette is not None:
-        options["transport"] = transport_of(way, cassette)
+        options["transport"] = transport_of(way, cassette, **(speaking or {}))
     sent = {"method": "POST", "json": {"a": 1}, **request}
     seen = Seen()
     if way.is_sync:
@@ -91,9 +95,16 @@ def fetch(
     else:
 
         async def run() -> None:
+            left: list[Any] = []
             async with way.http(**options) as client:
                 with contextlib.suppress(way.library.RequestError):
-                    await _aread(client, sent | {"url": url}, seen, leave_after)
+                    await _aread(client, sent | {"url": url}, seen, leave_after, left)
+            # Else the library's generators are left to the garbage collector, of which trio
+            # complains; and now that the client is closed none of them finds more to read.
+            for pieces in left:
+                with contextlib.suppress(StopAsyncIteration, Exception):
+                    while True:
+                        await pieces.__anext__()
 
         anyio.run(run, backend=way.loop)
     return seen
@@ -110,7 +121,9 @@ def _read(client: Any, sent: dict[str, Any], seen: Seen, leave_after: int | None
         raise
 
 
-async def _aread(client: Any, sent: dict[str, Any], seen: Seen, leave_after: int | None) -> None:
+async def _aread(
+    client: Any, sent: dict[str, Any], seen: Seen, leave_after: int | None, left: list[Any]
+) -> None:
     try:
         async with client.stream(**sent) as response:
             seen.status = response.status_code
@@ -122,10 +135,7 @@ async def _aread(client: Any, sent: dict[str, Any], seen: Seen, leave_after: int
         seen.error = error
         raise
     if leave_after is not None:
-        # Else the library's generators are left to the garbage collector, of which trio complains.
-        with contextlib.suppress(StopAsyncIteration, Exception):
-            while True:
-                await pieces.__anext__()
+        left.append(pieces)
 
 
 def served(answers: Answers) -> LoopbackServer:
