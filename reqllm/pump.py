@@ -398,7 +398,13 @@ def _raw_socket(http: Any) -> Any:
 
 
 def _wake_reader(http: Any) -> bool:
-    """Wake a thread that is blocked in a read, as closing alone would not; tell if it could be."""
+    """Wake a thread that is blocked in a read, as closing alone would not; tell if it could be.
+
+    What notes the answer on its way (reqllm_fixtures does) hears of it first: to it, too, what the
+    reader then finds would look like a failure of the network.
+    """
+    if leaving := http.extensions.get("reqllm_leaving"):
+        leaving()
     raw = _raw_socket(http)
     if raw is None:
         return False

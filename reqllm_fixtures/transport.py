@@ -30,6 +30,10 @@ Redacted = Callable[[RecordedRequest], RecordedRequest]
 # Marks a request that we send on, so that it does not come to a cassette twice.
 SENT_BY_US = "reqllm_fixtures"
 
+# What in a response's extensions tells that the client is about to leave. Our own client calls it
+# before it shuts the socket under a thread that reads, which closing the response would not wake.
+_LEAVING = "reqllm_leaving"
+
 # What a client may use for a key where it has none: it never goes out.
 NO_KEY = "reqllm-no-key-replay-only"
 
@@ -262,6 +266,7 @@ class _Base:
         if not response.is_stream_consumed:
             tape.head(response.status_code, response.reason_phrase, headers)
             response.stream = tee(response.stream, tape)
+            response.extensions[_LEAVING] = tape.leaving
             return response
         if isinstance(response.stream, self._module.ByteStream):
             pieces = iter(response.stream)  # made in memory, by a mock: nobody will read its stream
