@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, pairwise
+from itertools import islice
 
 import anyio
 import pytest
@@ -70,7 +70,8 @@ def test_what_was_recorded_replays(way, http2, laid, path, given):
     assert first.pieces == [*(write.data for write in given.body), b""]
     assert (recorded(path).end, recorded(path).headers[0]) == ("eof", given.headers[0])
     times = [piece.at_ms for piece in recorded(path).pieces if piece.data]
-    assert all(later - sooner > 15 for sooner, later in pairwise(times))
+    assert times == sorted(times)
+    assert times[-1] >= 20 * (len(times) - 1)  # each was held back for so many milliseconds
     again = replay(way, path, url)
     assert (again.status, again.pieces, again.error) == (200, first.pieces, None)
 
