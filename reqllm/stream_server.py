@@ -106,8 +106,10 @@ class StreamServer:
                 self._framer.receive(self._sniffer.held)
                 self._sniffer = None
             chunks = self._decoder.begin()
+            seen = self._events_seen
             for event in self._framer.end():
                 self._take_first(event)
+            self._events_seen = seen  # what lacked its end may be no event at all
             chunks = self._after(chunks)
         if self.state == "open":
             chunks += self._settle(error)

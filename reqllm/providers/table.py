@@ -55,6 +55,31 @@ ROWS: tuple[HostedProvider, ...] = (
         usage="on the last line, with durations",
     ),
     _compatible(
+        name="mistral",
+        base_url="https://api.mistral.ai/v1",
+        key_variables=("MISTRAL_API_KEY",),
+        dialect=Dialect(
+            rename={**_MAX_TOKENS, "seed": "random_seed"},
+            also_takes=_ANY,
+            refuses=frozenset({"user"}),
+            include_usage=False,
+            tool_choice_required="any",
+            reasoning_back="always",
+            reasoning_field="content",
+            typed_content=True,
+            takes_names=False,
+            call_id_length=9,
+        ),
+        usage="on the chunk with the finish reason",
+    ),
+    _compatible(
+        name="groq",
+        base_url="https://api.groq.com/openai/v1",
+        key_variables=("GROQ_API_KEY",),
+        dialect=Dialect(include_usage=False, takes_refusals=False),
+        usage="on the last chunk, under `x_groq`",
+    ),
+    _compatible(
         name="azure",
         # Its newer address, where the model in the body is the name of a deployment; an older one
         # (.../openai/deployments/NAME?api-version=...) is given as base_url.

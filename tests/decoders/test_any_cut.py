@@ -27,7 +27,7 @@ EVIDENCE = {
         rb'\[DONE\]|"finish_reason": ?"[^"]|"object": ?"chat\.completion\.done'
     ),
     "anthropic-messages": re.compile(rb'"message_stop"|"stop_reason": ?"[^"]'),
-    "cohere-v2": re.compile(rb'\[DONE\]|"finish_reason": ?"[^"]'),
+    "cohere-v2": re.compile(rb'"finish_reason": ?"[^"]'),
     "ollama": re.compile(rb'"done": ?true|"done_reason": ?"[^"]'),
 }
 QUICK = settings(

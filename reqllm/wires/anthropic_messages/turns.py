@@ -22,6 +22,8 @@ from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 
 WIRE = "anthropic-messages"
+# How other wires mark reasoning that is theirs.
+_FOREIGN = ("reasoning_details", "reasoning_field")
 _CITATIONS = frozenset(
     {
         "char_location",
@@ -136,7 +138,7 @@ class _Writer:
         self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
-        foreign = "reasoning_details" in part.provider_metadata
+        foreign = not part.provider_metadata.keys().isdisjoint(_FOREIGN)
         if part.complete and not foreign and part.redacted and part.data:
             return {"type": "redacted_thinking", "data": part.data}
         if part.complete and not foreign and part.signature:

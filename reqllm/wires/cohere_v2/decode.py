@@ -18,7 +18,6 @@ from reqllm.wires.cohere_v2.words import (
     MESSAGE_KEYS,
     NOTHING,
     REASONS,
-    THINKING,
     TOOL_PLAN,
     WIRE,
     citation_of,
@@ -51,8 +50,10 @@ class CohereDecoder(JSONEventDecoder):
         self._finish_raw: str | None = None
 
     def _take_sentinel(self, data: bytes) -> bool:
-        self.ended = data.startswith(DONE)
-        return self.ended
+        is_done = data.startswith(DONE)
+        # By itself it ends nothing: other wires have the same one.
+        self.ended = is_done and self.can_end
+        return is_done
 
     def _take(self, value: dict[str, Any], event: WireEvent) -> None:
         kind = filled(value.get("type")) or (event.event if event.event != "message" else None)
@@ -120,7 +121,6 @@ class CohereDecoder(JSONEventDecoder):
                 block = self._last_text = self._write.start_text()
             case "thinking":
                 block = self._write.start_reasoning()
-                block.metadata["reasoning_field"] = THINKING
             case kind:
                 place = self._write.next_index(0)
                 self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
@@ -241,7 +241,7 @@ class CohereDecoder(JSONEventDecoder):
             raw = self._finish_raw
             told = said or f"the provider ended the answer with finish_reason {raw!r}"
             self.error = api_error({**delta, "error": told, "code": raw})
-        self.can_end = self._finish_raw is not None
+        self.can_end = True
 
     # The end.
     def _close(self) -> list[c.StreamChunk]:

@@ -17,7 +17,7 @@ from reqllm.content import (
 )
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
-from reqllm.wires.cohere_v2.words import THINKING, TOOL_PLAN, WIRE
+from reqllm.wires.cohere_v2.words import TOOL_PLAN, WIRE
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings, to_json
 
@@ -175,15 +175,15 @@ class _Answer:
                 self._citations.append({**raw, "content_index": at})
 
     def think(self, part: ReasoningPart) -> None:
-        field = part.provider_metadata.get("reasoning_field")
-        if part.complete and field == TOOL_PLAN:
+        if part.complete and part.provider_metadata.get("reasoning_field") == TOOL_PLAN:
             self._plan += part.content
-        elif part.complete and field == THINKING and not part.signature:
+        elif turns.is_plain_reasoning(part):
             self._content.append({"type": "thinking", "thinking": part.content})
         else:
             self._warnings.add(
                 "reasoning_not_sent",
-                f"{WIRE}: reasoning that was cut off, or that is not Cohere's, was not sent",
+                f"{WIRE}: reasoning that was cut off, or that another provider signed, "
+                "was not sent",
             )
 
     def written(self) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from reqllm.chunk import Citation, FinishReason
 from reqllm.wires.common.fields import as_list, as_object, filled
 
 WIRE = "cohere-v2"
-THINKING, TOOL_PLAN = "thinking", "tool_plan"
-"""Where reasoning came from, and where it goes back to."""
+TOOL_PLAN = "tool_plan"
+"""Marks reasoning that came in this field, and goes back in it."""
 
 REASONS: dict[str, FinishReason] = {
     "COMPLETE": "stop",

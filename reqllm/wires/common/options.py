@@ -138,7 +138,15 @@ class Dialect(Struct, frozen=True, kw_only=True):
     reasoning_back: Literal["never", "with_tools", "always"] = "never"
     """When it wants its plain reasoning back: never, with the tool calls it led to, always."""
     reasoning_field: str = "reasoning_content"
-    """The field in which it gives its reasoning, and wants it back."""
+    """The field in which it gives its reasoning, and wants it back; "content": as a part of it."""
+    typed_content: bool = False
+    """Content is Mistral's: parts that think and refer, documents by address, files by id."""
+    takes_names: bool = True
+    """A message may say who speaks."""
+    takes_refusals: bool = True
+    """A refusal goes back as such; else it goes back as text."""
+    call_id_length: int | None = None
+    """Ids of tool calls are of so many letters and digits; others are replaced."""
     always: Mapping[str, Any] = {}
     """Fields sent with every request, below those of the call."""
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import string
 from collections.abc import Iterable
 from typing import Any
 
-from reqllm.content import ContentPart, FilePart, ImagePart, TextPart, ToolCall, ToolResultPart
+from reqllm.content import (
+    ContentPart,
+    FilePart,
+    ImagePart,
+    ReasoningPart,
+    TextPart,
+    ToolCall,
+    ToolResultPart,
+)
 from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common.request_body import Warnings, to_json
@@ -31,6 +41,23 @@ def may_send_call(call: ToolCall, answered: frozenset[str], warnings: Warnings) 
         f"tool call {call.id!r} was cut off and has no result: not sent",
     )
     return False
+
+
+def is_plain_reasoning(part: ReasoningPart) -> bool:
+    """Whether reasoning is whole, and text that no provider has signed, hidden or marked."""
+    marked = part.provider_metadata or part.signature or part.redacted or part.data
+    return part.complete and not marked
+
+
+_LETTERS = string.digits + string.ascii_letters
+
+
+def short_id(call_id: str, length: int) -> str:
+    """Return the id of a call as `length` letters and digits; the same id gives the same."""
+    if len(call_id) == length and call_id.isascii() and call_id.isalnum():
+        return call_id
+    number = int.from_bytes(hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).digest())
+    return "".join(_LETTERS[number // 62**place % 62] for place in range(length))
 
 
 def result_text(part: ToolResultPart) -> str:

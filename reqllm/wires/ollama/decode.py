@@ -22,7 +22,6 @@ from reqllm.wires.common.usage import UsageMeter, ollama_usage
 from reqllm.wires.wire import Reading
 
 WIRE = "ollama"
-REASONING_FIELD = "thinking"
 
 _REASONS: dict[str, c.FinishReason] = {"stop": "stop", "length": "length"}
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
@@ -115,7 +114,6 @@ class OllamaDecoder(JSONEventDecoder):
                 self._current = self._write.start_text()
             else:
                 self._current = self._write.start_reasoning()
-                self._current.metadata["reasoning_field"] = REASONING_FIELD
         self._write.text(self._current, text)
 
     def _end_current(self) -> None:

@@ -20,7 +20,6 @@ from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 
 WIRE = "ollama"
-_REASONING_FIELD = "thinking"
 
 
 def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
@@ -95,12 +94,11 @@ class _Writer:
             yield {"role": "assistant", "content": text, **more}
 
     def _reasoning(self, part: ReasoningPart) -> str:
-        field = part.provider_metadata.get("reasoning_field")
-        if part.complete and field == _REASONING_FIELD and not part.signature:
+        if turns.is_plain_reasoning(part):
             return part.content
         self._warnings.add(
             "reasoning_not_sent",
-            f"{WIRE}: reasoning that was cut off, or that another provider gave, was not sent",
+            f"{WIRE}: reasoning that was cut off, or that another provider signed, was not sent",
         )
         return ""
 

@@ -23,6 +23,7 @@ from reqllm.wires.openai_chat.parts import (
     reasoning_of,
 )
 from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment
+from reqllm.wires.openai_chat.typed_content import FIELD
 from reqllm.wires.openai_chat.words import (
     CHOICE_KEYS,
     DELTA_KEYS,
@@ -165,6 +166,10 @@ class OpenAIChatDecoder(JSONEventDecoder):
                     self._text(choice, part)
                 case "reasoning":
                     self._reasoning(choice, part, {})
+                case "signature":
+                    self._sign(choice, part)
+                case "reference":
+                    self._refer(choice, part)
                 case _:
                     self._custom(choice, part)
         refusal = filled(delta.get("refusal"))
@@ -219,6 +224,13 @@ class OpenAIChatDecoder(JSONEventDecoder):
             block.signature = signed[-1] if signed else block.signature
         self.write.text(block, text)
 
+    def _sign(self, choice: _Choice, signature: Any) -> None:
+        """Take the signature of a part that thinks: as such a part it must go back."""
+        self._repeatable = False
+        block = self._switch(choice, "reasoning")
+        block.signature = filled(signature) or block.signature
+        block.metadata["reasoning_field"] = FIELD
+
     def _switch(self, choice: _Choice, kind: str) -> Block:
         """Return the choice's open block of a kind; end the other kind first."""
         current = choice.current
@@ -256,6 +268,16 @@ class OpenAIChatDecoder(JSONEventDecoder):
         choice.cited.append(citation.raw)
         index = self._switch(choice, "text").index
         self.write.out.append(c.CitationChunk(citation, index, choice.number))
+
+    def _refer(self, choice: _Choice, part: dict[str, Any]) -> None:
+        """Take a reference to sources: it stands after a text, and what follows is another."""
+        ids = part.get("reference_ids")
+        first = ids[0] if isinstance(ids, list) and ids else None
+        number = first if isinstance(first, int) and not isinstance(first, bool) else None
+        citation = c.Citation(source_index=number, raw=part)
+        index = self._switch(choice, "text").index
+        self.write.out.append(c.CitationChunk(citation, index, choice.number))
+        self._end_current(choice)
 
     def _take_logprobs(self, choice: _Choice, logprobs: Any) -> None:
         if logprobs is None:

@@ -32,7 +32,10 @@ def _plain_reasoning(delta: dict[str, Any]) -> str:
 
 
 def content_parts(content: Any) -> Iterator[tuple[str, Any]]:
-    """Yield ("text" | "reasoning" | "other", value) for a content string or list of parts."""
+    """Yield (kind, value) for a content string or list of parts.
+
+    The kinds: "text", "reasoning" and its "signature", "reference" (Mistral's), "other".
+    """
     if isinstance(content, str):
         yield "text", content
     elif isinstance(content, dict):
@@ -52,7 +55,11 @@ def _content_part(part: Any) -> Iterator[tuple[str, Any]]:
             case "thinking" | "reasoning":
                 inner = part.get("thinking", part.get("text"))
                 for kind, value in content_parts(inner):
-                    yield ("other", value) if kind == "other" else ("reasoning", value)
+                    yield ("reasoning", value) if kind == "text" else (kind, value)
+                if part.get("signature"):
+                    yield "signature", part["signature"]
+            case "reference":
+                yield "reference", part
             case _:
                 yield "other", part
 

@@ -20,6 +20,7 @@ from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import Warnings, merged, to_json
+from reqllm.wires.openai_chat.typed_content import typed_answer, typed_file
 
 WIRE = "openai-chat"
 OPENAI = Dialect()
@@ -50,7 +51,26 @@ def write_messages(
             case "assistant":
                 written.extend(_assistant(message, answered, warnings, dialect))
             case _:
-                written.extend(_user_or_tool(message))
+                written.extend(_user_or_tool(message, dialect))
+    return _adapted(written, dialect, warnings)
+
+
+def _adapted(
+    written: list[dict[str, Any]], dialect: Dialect, warnings: Warnings
+) -> list[dict[str, Any]]:
+    """Leave out names, and shorten ids, where the dialect wants it."""
+    for message in written:
+        if not dialect.takes_names and message.pop("name", None) is not None:
+            warnings.add(
+                "name_not_sent", "this provider has no place for a message's name: not sent"
+            )
+        if dialect.call_id_length is not None:
+            for holder, key in (
+                (message, "tool_call_id"),
+                *((call, "id") for call in message.get("tool_calls", ())),
+            ):
+                if key in holder:
+                    holder[key] = turns.short_id(holder[key], dialect.call_id_length)
     return written
 
 
@@ -58,26 +78,26 @@ def _named(message: Message, written: dict[str, Any]) -> dict[str, Any]:
     return written if message.name is None else {**written, "name": message.name}
 
 
-def _user_or_tool(message: Message) -> list[dict[str, Any]]:
+def _user_or_tool(message: Message, dialect: Dialect) -> list[dict[str, Any]]:
     """Return the results first: they must follow the calls at once."""
     results = [_result(part) for part in message.content if isinstance(part, ToolResultPart)]
     parts = [part for part in message.content if not isinstance(part, ToolResultPart)]
     if not parts:
         return results
-    content: Any = [_user_part(part) for part in parts]
+    content: Any = [_user_part(part, dialect) for part in parts]
     if len(parts) == 1 and isinstance(parts[0], TextPart):
         content = parts[0].content  # what every server takes; lists are for the newer ones
     return [*results, _named(message, {"role": "user", "content": content})]
 
 
-def _user_part(part: ContentPart) -> dict[str, Any]:
+def _user_part(part: ContentPart, dialect: Dialect) -> dict[str, Any]:
     match part:
         case TextPart():
             return {"type": "text", "text": part.content}
         case ImagePart():
             return _image(part)
         case FilePart():
-            return _file(part)
+            return _file(part, dialect)
     raise turns.cannot_send(part, WIRE, "give text, an image or a file")
 
 
@@ -90,10 +110,12 @@ def _image(part: ImagePart) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _file(part: FilePart) -> dict[str, Any]:
+def _file(part: FilePart, dialect: Dialect) -> dict[str, Any]:
     image = turns.as_image(part)
     if image is not None:
         return _image(image)
+    if dialect.typed_content:
+        return typed_file(part)
     if part.id is not None:
         return {"type": "file", "file": {"file_id": part.id}}
     if part.data is None:
@@ -128,21 +150,29 @@ def _result(part: ToolResultPart) -> dict[str, Any]:
 def _assistant(
     message: Message, answered: frozenset[str], warnings: Warnings, dialect: Dialect
 ) -> list[dict[str, Any]]:
-    refusal = "".join(part.content for part in message.content if isinstance(part, RefusalPart))
     calls = [
         _call(call)
         for call in message.tool_calls
         if not call.provider_executed and turns.may_send_call(call, answered, warnings)
     ]
-    more: dict[str, Any] = _reasoning(message, warnings, _field_of_reasoning(dialect, bool(calls)))
+    refusal = "".join(part.content for part in message.content if isinstance(part, RefusalPart))
+    text: Any = message.text
+    more: dict[str, Any] = {}
+    if dialect.typed_content:
+        text = typed_answer(message.content, warnings)
+        refusal = ""
+    else:
+        more = _reasoning(message, warnings, _field_of_reasoning(dialect, bool(calls)))
+        _warn_of_others(message, warnings)
+        if not dialect.takes_refusals:
+            text, refusal = text + refusal, ""
     if refusal:
         more["refusal"] = refusal
     if calls:
         more["tool_calls"] = calls
-    _warn_of_others(message, warnings)
-    if not message.text and not more:
+    if not text and not more:
         return []  # nothing was said, or nothing that goes back
-    content = message.text or (None if refusal or calls else "")
+    content = text or (None if refusal or calls else "")
     return [_named(message, {"role": "assistant", "content": content, **more})]
 
 
