@@ -47,6 +47,7 @@ from reqllm.context import Context, Message
 from reqllm.errors import (
     APIError,
     AuthenticationError,
+    CorruptEventError,
     EmptyStreamError,
     EventTooLargeError,
     IncompleteStreamError,
@@ -97,6 +98,7 @@ __all__ = [
     "Client",
     "ContentPart",
     "Context",
+    "CorruptEventError",
     "CustomChunk",
     "CustomPart",
     "EmptyStreamError",

@@ -28,6 +28,7 @@ ReqLLMError                     .partial .state .before_first_chunk .retryable .
 │  ├─ NotAStreamError           was no stream at all: HTML, gzip, some other document
 │  ├─ MalformedEventError       an event was not the JSON that the wire promises
 │  ├─ EventTooLargeError        an event passed `max_event_bytes`
+│  ├─ CorruptEventError         a checksum or a length of a binary event is wrong: .offset
 │  └─ ProtocolViolationError    events that cannot follow each other
 └─ StreamConsumedError          the one pass over a stream was already taken
 """
@@ -248,6 +249,16 @@ class EventTooLargeError(StreamError):
     def __init__(self, message: str, *, limit: int) -> None:
         super().__init__(message)
         self.limit = limit
+
+
+class CorruptEventError(StreamError):
+    """A binary event's checksum or length is wrong; `offset` is where in the body it begins."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
 class ProtocolViolationError(StreamError):

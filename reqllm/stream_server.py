@@ -12,6 +12,7 @@ from typing import Any, Literal
 from reqllm import chunk as c
 from reqllm.body import START_KEPT, BodySniffer, describe_start
 from reqllm.errors import (
+    CorruptEventError,
     EmptyStreamError,
     EventTooLargeError,
     IncompleteStreamError,
@@ -27,6 +28,8 @@ from reqllm.wires.wire import Reading
 
 # Chunks wait unfolded for the response that may never be asked for, but not for ever.
 _FOLD_AFTER = 1024
+# Members of a JSON object that is no answer but a report of what went wrong.
+_REPORTING = ("error", "message", "Message", "detail", "code", "msg")
 
 
 class StreamServer:
@@ -203,7 +206,7 @@ class StreamServer:
             return bool(value) and self._reports_error(value[0])
         if not isinstance(value, dict) or self._wire.is_answer(value):
             return False
-        return any(value.get(key) for key in ("error", "message", "detail", "code", "msg"))
+        return any(value.get(key) for key in _REPORTING)
 
     def _not_a_stream(self, body: bytes) -> NotAStreamError:
         return NotAStreamError(
@@ -234,8 +237,17 @@ class StreamServer:
         if decoder.ended:
             return chunks + self._complete()
         if self._framer.error is not None:
-            return chunks + self._fail(self._framer.error)
+            return chunks + self._fail(self._unframed(self._framer.error))
         return chunks
+
+    def _unframed(self, error: ReqLLMError) -> ReqLLMError:
+        """Return why framing gave up: some bodies are not corrupt, they never were a stream."""
+        is_foreign = isinstance(error, CorruptEventError) and not self._is_of_the_framing()
+        return self._not_a_stream(self._start) if is_foreign else error
+
+    def _is_of_the_framing(self) -> bool:
+        starts = self._wire.framing.starts
+        return not starts or self._start.lstrip().startswith(starts)
 
     # Endings.
     def _settle(self, error: BaseException | None) -> list[c.StreamChunk]:
@@ -256,12 +268,11 @@ class StreamServer:
         )
 
     def _nothing_came(self) -> ReqLLMError:
-        start = self._start.lstrip()
-        if start and not self._events_seen and not start.startswith(self._wire.framing.starts):
+        if self._start.strip() and not self._events_seen and not self._is_of_the_framing():
             return self._not_a_stream(self._start)
         return EmptyStreamError(
             f"the {self.wire} stream ended before it said anything: the body was "
-            + ("empty" if not self._start else "made of comments and sentinels only")
+            + ("empty" if not self._start else "without a whole event but comments and sentinels")
         )
 
     def _complete(self) -> list[c.StreamChunk]:

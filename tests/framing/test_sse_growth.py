@@ -15,7 +15,7 @@ from typing import Protocol
 
 import pytest
 
-from reqllm.framing.event import WireEvent
+from reqllm.framing.event import Framer, NewFramer, WireEvent
 from reqllm.framing.sse import SSEDecoder
 
 from .reading import in_pieces_of
@@ -26,7 +26,7 @@ READ = 1400
 """The size of a piece where a packet is one."""
 
 
-def feed(decoder: SSEDecoder, pieces: Iterable[bytes], within: float = 60) -> list[WireEvent]:
+def feed(decoder: Framer, pieces: Iterable[bytes], within: float = 60) -> list[WireEvent]:
     """Feed the pieces. The bound is no measurement: work that is not linear would take hours."""
     deadline = monotonic() + within
     events: list[WireEvent] = []
@@ -59,9 +59,9 @@ def memory() -> Iterator[Peak]:
         tracemalloc.stop()
 
 
-def work(pieces: Iterable[bytes]) -> int:
+def work(pieces: Iterable[bytes], new: NewFramer = SSEDecoder) -> int:
     """Return how many bytes were allocated, at the peak of each piece, to read the pieces."""
-    decoder = SSEDecoder()
+    decoder = new()
     total = 0
     with memory():
         for piece in pieces:
