@@ -13,6 +13,8 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/messages$"), "anthropic-messages"),
     (re.compile(r"/v2/chat$"), "cohere-v2"),
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
+    (re.compile(r"/model/[^/]+/converse(-stream)?$"), "bedrock-converse"),
+    (re.compile(r"/model/[^/]+/invoke(-with-response-stream)?$"), "bedrock-invoke"),
 )
 
 

@@ -14,6 +14,8 @@ from reqllm.wires.wire import Wire
 _PACKAGES: Mapping[str, str] = MappingProxyType(
     {
         "anthropic-messages": "reqllm.wires.anthropic_messages",
+        "bedrock-converse": "reqllm.wires.bedrock_converse",
+        "bedrock-invoke": "reqllm.wires.bedrock_invoke",
         "cohere-v2": "reqllm.wires.cohere_v2",
         "ollama": "reqllm.wires.ollama",
         "openai-chat": "reqllm.wires.openai_chat",

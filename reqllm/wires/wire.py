@@ -31,12 +31,21 @@ class EventDecoder(Protocol):
 
     ended: bool
     """The wire's terminal event has come."""
-    can_end: bool
-    """A clean end of the body now would be an end of the answer."""
-    error: ReqLLMError | None
-    """The provider reported a failure, or broke its own rules."""
-    late_events: int
-    """Events that came after the terminal one."""
+
+    @property
+    def can_end(self) -> bool:
+        """Whether a clean end of the body now would be an end of the answer."""
+        ...
+
+    @property
+    def error(self) -> ReqLLMError | None:
+        """The failure that the provider reported, or its breach of its own rules."""
+        ...
+
+    @property
+    def late_events(self) -> int:
+        """How many events came after the terminal one."""
+        ...
 
     def begin(self) -> list[StreamChunk]:
         """Begin a batch; return the list that its chunks will be in."""

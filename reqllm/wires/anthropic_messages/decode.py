@@ -11,7 +11,7 @@ from reqllm import chunk as c
 from reqllm.errors import ProtocolViolationError
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
-from reqllm.wires.common.blocks import Block, ToolBlock
+from reqllm.wires.common.blocks import Block, ToolBlock, UnknownBlock
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact
@@ -54,28 +54,12 @@ _MESSAGE_KEYS = frozenset(
 )
 
 
-class _Unknown:
-    """A block of a kind that has no place of its own: kept, and handed out whole."""
-
-    def __init__(self, content: dict[str, Any]) -> None:
-        self.content = dict(content)
-
-    def merge(self, delta: dict[str, Any]) -> None:
-        """Take a delta: text is appended, anything else replaces."""
-        for key, value in delta.items():
-            old = self.content.get(key)
-            if key == "type":
-                continue
-            both_text = isinstance(old, str) and isinstance(value, str)
-            self.content[key] = old + value if both_text else value
-
-
 class AnthropicMessagesDecoder(JSONEventDecoder):
     """One Messages stream."""
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(anthropic_usage), reading)
-        self._blocks: dict[int, Block | _Unknown | None] = {}
+        self._blocks: dict[int, Block | UnknownBlock | None] = {}
         self._begun = False
         self._stop_reason: str | None = None
         self._details: dict[str, Any] = {}
@@ -176,7 +160,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             self._take_stop(index)
         self._blocks[index] = self._open(content)
 
-    def _open(self, content: dict[str, Any]) -> Block | _Unknown | None:
+    def _open(self, content: dict[str, Any]) -> Block | UnknownBlock | None:
         write = self._write
         kind = content.get("type")
         match kind:
@@ -200,7 +184,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             case str() if kind.endswith("_tool_result"):
                 self._tool_result(content)
                 return None
-        return _Unknown(content)
+        return UnknownBlock(as_string(kind) or "unknown", content)
 
     def _open_tool(self, content: dict[str, Any], *, provider_executed: bool) -> ToolBlock:
         tool = self._write.start_tool(
@@ -246,14 +230,14 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 block.signature = filled(delta.get("signature")) or block.signature
             case "citations_delta", Block(kind="text"):
                 self._cite(block, as_object(delta.get("citation")))
-            case _, _Unknown():
+            case _, UnknownBlock():
                 block.merge(delta)
             case kind, _:
                 self._write.out.append(
                     c.CustomChunk(f"{WIRE}.{kind or 'delta'}", {"index": index, "delta": delta})
                 )
 
-    def _implied(self, delta: dict[str, Any]) -> Block | _Unknown | None:
+    def _implied(self, delta: dict[str, Any]) -> Block | UnknownBlock | None:
         """Open the block that a delta without a start belongs to."""
         implied = {
             "text_delta": "text",
@@ -290,16 +274,15 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         elif block is not None:
             self._hand_out(block)
 
-    def _hand_out(self, block: _Unknown) -> None:
-        kind = block.content.get("type", "unknown")
+    def _hand_out(self, block: UnknownBlock) -> None:
         index = self._write.next_index(0)
-        self._write.out.append(c.CustomChunk(f"{WIRE}.{kind}", block.content, index))
+        self._write.out.append(c.CustomChunk(f"{WIRE}.{block.kind}", block.content, index))
 
     # The end.
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         for block in self._blocks.values():
-            if isinstance(block, _Unknown):
+            if isinstance(block, UnknownBlock):
                 self._hand_out(block)
         self._blocks.clear()
         if self._stop_reason is None:

@@ -21,17 +21,27 @@ _STATUS_OF: dict[str, int] = {
     "context_length_exceeded": 400,
     "tool_use_failed": 400,
     "validationexception": 400,
+    "servicequotaexceededexception": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
     "unauthenticated": 401,
     "billing_error": 402,
+    "accessdeniedexception": 403,
+    "expiredtokenexception": 403,
+    "invalidsignatureexception": 403,
+    "unrecognizedclientexception": 403,
     "permission_error": 403,
     "permission_denied": 403,
+    "resourcenotfoundexception": 404,
     "not_found_error": 404,
     "not_found": 404,
     "model_not_found": 404,
+    "modeltimeoutexception": 408,
     "conflict_error": 409,
     "request_too_large": 413,
+    "modelerrorexception": 424,
+    "modelstreamerrorexception": 424,
+    "modelnotreadyexception": 429,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
     "resource_exhausted": 429,
@@ -41,6 +51,7 @@ _STATUS_OF: dict[str, int] = {
     "server_error": 500,
     "internal_server_error": 500,
     "internalservererror": 500,
+    "internalserverexception": 500,
     "internal": 500,
     "unavailable": 503,
     "serviceunavailableexception": 503,
@@ -51,7 +62,24 @@ _STATUS_OF: dict[str, int] = {
 }
 _HTTP_ERROR = re.compile("[45][0-9]{2}")
 _OVERLOADED = (503, 529)
-_NO_WAITING_HELPS = ("insufficient_quota", "billing_hard_limit_reached")
+_NO_WAITING_HELPS = (
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "servicequotaexceededexception",
+)
+_OF_THE_KEY = frozenset(
+    {
+        "invalid_api_key",
+        "authentication_error",
+        "expiredtokenexception",
+        "invalidsignatureexception",
+        "unrecognizedclientexception",
+    }
+)
+# Bedrock gives its models' failures statuses of the caller's.
+_OF_THE_MODEL = frozenset(
+    {"modelerrorexception", "modelstreamerrorexception", "modeltimeoutexception"}
+)
 # Retry hints beyond this are not believed; a day is longer than any real one.
 _LONGEST_WAIT = 86_400.0
 _SHOWN = 1_000
@@ -62,7 +90,7 @@ class Report:
 
     __slots__ = ("code", "message", "request_id", "type")
 
-    def __init__(self, body: Any) -> None:
+    def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         body = body[0] if isinstance(body, list) and body else body
         outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
         inner = outer.get("error")
@@ -78,6 +106,10 @@ class Report:
         own_type = detail.get("type") or detail.get("status")
         # Anthropic's outer "error" is the kind of event, not of error.
         self.type = _text(own_type) if detail is not outer or own_type != "error" else None
+        if self.type is None:
+            # Amazon's header may go on with an address, its member begin with a namespace.
+            named = headers.get("x-amzn-errortype") or _text(outer.get("__type")) or ""
+            self.type = _text(named.partition(":")[0].rpartition("#")[2])
         self.request_id = _text(outer.get("request_id") or detail.get("request_id"))
 
     @property
@@ -119,8 +151,8 @@ def api_error(
     status 200; `now` is needed to understand a `retry-after` that is a date.
     """
     body = whole_text(body)
-    report = Report(body)
     headers = headers or {}
+    report = Report(body, headers)
     meant = status if status is not None and status >= 400 else report.status
     kind = _class_for(meant, report)
     return kind(
@@ -137,10 +169,12 @@ def api_error(
 
 def _class_for(status: int | None, report: Report) -> type[e.APIError]:
     words = {(report.code or "").lower(), (report.type or "").lower()}
-    if words & {"invalid_api_key", "authentication_error"}:
+    if words & _OF_THE_KEY:
         return e.AuthenticationError
     if words & set(_NO_WAITING_HELPS):
         return e.QuotaExceededError
+    if words & _OF_THE_MODEL:
+        return e.ServerError
     if "overloaded_error" in words or status in _OVERLOADED:
         return e.OverloadedError
     match status:

@@ -52,6 +52,23 @@ class ToolBlock(Block):
         return "".join(self.raw)
 
 
+class UnknownBlock:
+    """A block of a kind that has no place of its own: kept, and handed out whole."""
+
+    def __init__(self, kind: str, content: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.content = dict(content)
+
+    def merge(self, delta: Mapping[str, Any]) -> None:
+        """Take a delta: text is appended, anything else replaces."""
+        for key, value in delta.items():
+            old = self.content.get(key)
+            if key == "type":
+                continue
+            both_text = isinstance(old, str) and isinstance(value, str)
+            self.content[key] = old + value if both_text else value
+
+
 class BlockWriter:
     """Writes chunks to `out`; the decoder swaps `out` for each batch of events."""
 

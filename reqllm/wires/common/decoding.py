@@ -50,8 +50,12 @@ class JSONEventDecoder:
     def begin(self) -> list[c.StreamChunk]:
         """Begin a batch; return the list that its chunks will be in."""
         out: list[c.StreamChunk] = []
-        self._write.out = self._lane.out = out
+        self.write_to(out)
         return out
+
+    def write_to(self, out: list[c.StreamChunk]) -> None:
+        """Put what comes next there."""
+        self._write.out = self._lane.out = out
 
     @property
     def recognise(self) -> Recognise | None:
@@ -201,6 +205,17 @@ class JSONEventDecoder:
             self._write.out.append(c.StreamStart(new_id, new_model))
         elif new_id or new_model:
             self._write.out.append(c.ResponseMetadata(new_id, new_model))
+
+    def fail(self, error: ReqLLMError) -> None:
+        """End by a failure that was reported beside the events."""
+        self.start()
+        self.error = error
+        self._lane.forget()
+
+    def keep(self, key: str, value: Any) -> None:
+        """Keep something that was said beside the events."""
+        self.start()
+        self._note(key, value)
 
     def _warn_once(self, code: str, message: str) -> None:
         if code not in self._warned:

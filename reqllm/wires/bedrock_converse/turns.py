@@ -1,0 +1,183 @@
+"""Writes a conversation as the `system` and `messages` of a Converse request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm.content import (
+    ContentPart,
+    CustomPart,
+    FilePart,
+    ImagePart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    ToolResultPart,
+)
+from reqllm.context import Context, Message
+from reqllm.errors import InvalidContextError
+from reqllm.wires.bedrock_converse.attachments import Attachments
+from reqllm.wires.bedrock_converse.words import WIRE
+from reqllm.wires.common import turns
+from reqllm.wires.common.request_body import Warnings
+
+
+def write_system(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
+    """Return the system prompt's blocks; the wire has one place for them, before all turns."""
+    spoken = False
+    for message in context:
+        if message.role == "system" and spoken:
+            warnings.add(
+                "system_moved",
+                f"{WIRE}: a system message after other messages was sent before them all",
+            )
+        spoken = spoken or message.role != "system"
+    said = (message.text for message in context if message.role == "system")
+    return [{"text": text} for text in said if text.strip()]
+
+
+def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
+    """Return the turns; neighbours of one role become one, tool results lead a user's.
+
+    Raises InvalidContextError for what the wire has no form for.
+    """
+    writer = _Writer(context, warnings)
+    written: list[tuple[str, list[dict[str, Any]]]] = []
+    for message in context:
+        if message.role == "system":
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = writer.blocks(message)
+        if not blocks:
+            continue
+        if written and written[-1][0] == role:
+            written[-1][1].extend(blocks)
+        else:
+            written.append((role, blocks))
+    if not written:
+        raise InvalidContextError("nothing is left of the conversation that could be sent")
+    return [{"role": role, "content": _ordered(role, blocks)} for role, blocks in written]
+
+
+def _ordered(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # A result that does not follow its call at once is refused.
+    return sorted(blocks, key=lambda b: "toolResult" not in b) if role == "user" else blocks
+
+
+class _Writer:
+    """Writes blocks, and remembers what the conversation says elsewhere."""
+
+    def __init__(self, context: Context, warnings: Warnings) -> None:
+        self._answered = turns.answered_calls(context)
+        self._attachments = Attachments()
+        self._warnings = warnings
+
+    def blocks(self, message: Message) -> list[dict[str, Any]]:
+        if message.name is not None:
+            self._warnings.add(
+                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
+            )
+        write = self._said if message.role == "assistant" else self._asked
+        written = (write(part) for part in message.content)
+        return [block for block in written if block is not None]
+
+    def _asked(self, part: ContentPart) -> dict[str, Any] | None:
+        """Write a part of the user's or of a tool's."""
+        match part:
+            case TextPart():
+                return {"text": part.content} if part.content.strip() else None
+            case ImagePart():
+                return self._attachments.image(part)
+            case FilePart():
+                return self._attachments.file(part)
+            case ToolResultPart():
+                return {"toolResult": self._result(part)}
+            case CustomPart() if part.custom_kind.startswith(f"{WIRE}."):
+                return self._custom(part)
+        raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
+
+    def _said(self, part: ContentPart) -> dict[str, Any] | None:
+        """Write a part of the model's own, or leave it out with a warning."""
+        match part:
+            case TextPart():
+                return _said_text(part)
+            case RefusalPart():
+                return _said_text(TextPart(part.content))
+            case ReasoningPart():
+                return self._reasoning(part)
+            case ToolCall():
+                return self._call(part)
+            case ToolResultPart(result=Mapping() as result) if "toolUseId" in result:
+                return {"toolResult": dict(result)}  # of a tool that Bedrock ran, as it came
+            case CustomPart():
+                return self._custom(part)
+        self._not_sent(f"a {type(part).__name__} in an assistant message")
+        return None
+
+    def _not_sent(self, what: str) -> None:
+        self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
+
+    def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
+        foreign = "reasoning_details" in part.provider_metadata
+        if part.complete and not foreign and part.redacted and part.data:
+            return {"reasoningContent": {"redactedContent": part.data}}
+        if part.complete and not foreign and part.signature:
+            text = {"text": part.content, "signature": part.signature}
+            return {"reasoningContent": {"reasoningText": text}}
+        self._warnings.add(
+            "reasoning_not_sent",
+            f"{WIRE}: reasoning that was cut off, or that its model did not sign, was not sent",
+        )
+        return None
+
+    def _call(self, call: ToolCall) -> dict[str, Any] | None:
+        if not turns.may_send_call(call, self._answered, self._warnings):
+            return None
+        own = call.provider_metadata.get("type") == "server_tool_use"
+        if call.provider_executed and not own:
+            self._not_sent(f"{call.name!r}, a call that another provider ran")
+            return None
+        block = {"toolUseId": call.id, "name": call.name, "input": self._input(call)}
+        return {"toolUse": {**block, "type": "server_tool_use"} if own else block}
+
+    def _input(self, call: ToolCall) -> Mapping[str, Any]:
+        if not call.invalid:
+            return call.arguments
+        # The wire takes an object only. An empty one would tell the model that it said
+        # nothing; wrapped, it can see what was wrong.
+        self._warnings.add(
+            "invalid_arguments_wrapped",
+            f"the arguments of tool call {call.id!r} are no JSON object: sent as "
+            '{"INVALID_JSON": <the text>}',
+        )
+        return {"INVALID_JSON": call.arguments_raw or ""}
+
+    def _result(self, part: ToolResultPart) -> dict[str, Any]:
+        parts = turns.result_parts(part)
+        if parts is not None:
+            content = [self._asked(each) or {"text": ""} for each in parts]
+        elif isinstance(part.result, Mapping):
+            content = [{"json": part.result}]
+        else:
+            content = [{"text": turns.result_text(part)}]
+        result: dict[str, Any] = {"toolUseId": part.tool_call_id, "content": content}
+        return {**result, "status": "error"} if part.is_error else result
+
+    def _custom(self, part: CustomPart) -> dict[str, Any] | None:
+        wire, _, kind = part.custom_kind.partition(".")
+        if wire == WIRE:
+            return {kind: part.data}
+        self._not_sent(f"{part.custom_kind!r}")
+        return None
+
+
+def _said_text(part: TextPart) -> dict[str, Any] | None:
+    if not part.content.strip():
+        return None  # refused as empty, although answers do hold such blocks
+    raw = [citation.raw for citation in part.citations]
+    own = [one for one in raw if isinstance(one, Mapping) and "location" in one]
+    if own:
+        return {"citationsContent": {"content": [{"text": part.content}], "citations": own}}
+    return {"text": part.content}

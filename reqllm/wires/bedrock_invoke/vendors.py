@@ -1,0 +1,73 @@
+"""Whose events a model sends, and what reads them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reqllm import chunk as c
+from reqllm.framing.event import WireEvent
+from reqllm.wires.anthropic_messages.decode import AnthropicMessagesDecoder
+from reqllm.wires.bedrock_converse.decode import ConverseDecoder
+from reqllm.wires.bedrock_converse.words import EVENTS
+from reqllm.wires.bedrock_invoke.text import TextDecoder
+from reqllm.wires.bedrock_invoke.words import METRICS, text_usage
+from reqllm.wires.common.decoding import JSONEventDecoder
+from reqllm.wires.common.usage import UsageMeter, openai_usage
+from reqllm.wires.openai_chat.decode import OpenAIChatDecoder
+from reqllm.wires.wire import Reading
+
+
+def decoder_for(event: Any, reading: Reading) -> JSONEventDecoder:
+    """Return the decoder of the stream that begins with this event."""
+    return _vendor_of(event)(reading) if isinstance(event, dict) else TextDecoder(reading)
+
+
+def _vendor_of(event: Mapping[str, Any]) -> Callable[[Reading], JSONEventDecoder]:
+    if isinstance(event.get("type"), str):
+        return AnthropicMessagesDecoder
+    if isinstance(event.get("choices"), list):
+        return _ChatDecoder
+    if EVENTS & event.keys() or isinstance(event.get("output"), dict):
+        return ConverseDecoder
+    return TextDecoder
+
+
+def is_answer(body: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON object is a whole answer of one of these models."""
+    return (
+        body.get("type") == "message"
+        or isinstance(body.get("choices"), list)
+        or isinstance(body.get("output"), dict)
+        or any(isinstance(body.get(key), str) for key in ("generation", "completion", "text"))
+        or any(isinstance(body.get(key), list) for key in ("outputs", "generations", "results"))
+    )
+
+
+class _ChatDecoder(OpenAIChatDecoder):
+    """Chat completions (gpt-oss, DeepSeek, Qwen, AI21, Mistral), which end without a sentinel."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._usage = UsageMeter(_chat_usage)
+
+    def _take(self, value: dict[str, Any], event: WireEvent) -> None:
+        super()._take(value, event)
+        metrics = value.get(METRICS)
+        if isinstance(metrics, dict):
+            if not self._usage.raw:
+                self._meter({METRICS: metrics})
+            self.ended = self.can_end
+
+    def _take_choice(self, entry: dict[str, Any], position: int) -> None:
+        if "finish_reason" not in entry and "stop_reason" in entry:
+            entry = {**entry, "finish_reason": entry["stop_reason"]}
+            del entry["stop_reason"]
+        super()._take_choice(entry, position)
+
+    def _missing_end(self) -> None:
+        return None
+
+
+def _chat_usage(raw: Mapping[str, Any]) -> c.Usage:
+    return text_usage(raw) if raw.keys() == {METRICS} else openai_usage(raw)
