@@ -27,7 +27,8 @@ def patching(module: ModuleType) -> str | None:
     """Name the package that has patched this library, if one has."""
     core = sys.modules.get(_CORES.get(module.__name__, ""))
     below = _functions(core, _BELOW) if core else ()
-    for home, function in (*_functions(module, _SENDING), *below):
+    for home, found in (*_functions(module, _SENDING), *below):
+        function = _below_ours(found)
         # By the code itself: a patch may bear the name of what it replaces.
         code = getattr(function, "__code__", None)
         if code is None:
@@ -47,6 +48,14 @@ def _functions(
         function = getattr(getattr(module, kind, None), method, None)
         if function is not None:
             yield home, function
+
+
+def _below_ours(function: Any) -> Any:
+    """Look through our own patch, if it is one, at what it has replaced."""
+    code = getattr(function, "__code__", None)
+    if code is not None and _package(code.co_filename) == _OURS:
+        return getattr(function, "__wrapped__", function)
+    return function
 
 
 def _package(filename: str) -> str:

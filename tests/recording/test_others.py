@@ -194,3 +194,15 @@ def test_pytest_httpx_is_told_of(tmp_path, url, httpx_mock):
     assert len(told) == 1
     assert {each.response.body for each in load(path).interactions} == {b"mocked"}
     assert patching(httpx2) is None
+
+
+def test_another_below_our_patch_is_told_of(tmp_path, url, httpx_mock):
+    """What was patched before ours is found beneath it."""
+    httpx_mock.add_response(url=url, text="mocked")
+    cassette = use_cassette(tmp_path / "c.yaml", mode="record")
+    with (
+        cassette,
+        cassette.patch(),
+        pytest.warns(PatchedWarning, match="pytest_httpx has patched httpx"),
+    ):
+        httpx.post(url)

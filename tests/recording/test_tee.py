@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
+import threading
 import time
 from functools import partial
 
+import anyio
+import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +17,7 @@ from hypothesis import strategies as st
 from reqllm_fixtures import EndError, load, use_cassette
 from tests.loopback.messages import Answer, Write
 
-from .reading import LOOPS, WAYS, answer, fetch
+from .reading import LOOPS, WAYS, answer, fetch, transport_of
 
 everywhere = pytest.mark.parametrize("way", WAYS, ids=str)
 on_each_loop = pytest.mark.parametrize("way", LOOPS, ids=str)
@@ -128,7 +133,10 @@ def test_failures_before_the_head(way, server, answers, tmp_path, end):
 
 @on_each_loop
 def test_twenty_pieces_stay_twenty(way, server, answers, tmp_path):
-    """Twenty pieces over a second come one by one while recording, and are timed as they came."""
+    """Twenty pieces over a second come one by one while recording, and are timed as they came.
+
+    Replayed at their pace they keep those times.
+    """
     pieces = [b"data: %d\n\n" % number for number in range(20)]
     laid = answer(*pieces, after=0.05)
     url = server.url + answers.path_of(laid)
@@ -141,6 +149,43 @@ def test_twenty_pieces_stay_twenty(way, server, answers, tmp_path):
     assert len(times) == 20
     assert times[0] < 500
     assert 900 < times[-1] - times[0] <= took
+
+    again, came = [], []
+
+    def take(piece):
+        again.append(piece)
+        came.append(time.monotonic() * 1000)
+
+    with use_cassette(tmp_path / "c.yaml", pace=1) as cassette:
+        read_each(way, url, transport_of(way, cassette), take)
+    assert again[1:] == pieces
+    late = [at - came[0] - due for at, due in zip(came[1:], times, strict=True)]
+    assert min(late) > -10  # of the head, which comes at once
+    assert statistics.median(late) < 15  # the median, as a busy machine is late now and then
+
+
+def read_each(way, url, transport, take):
+    """Ask, and hand over each piece as it comes, before the first of them None for the head."""
+
+    async def aread():
+        async with (
+            way.http(transport=transport) as client,
+            client.stream("POST", url, json={"a": 1}) as response,
+        ):
+            take(None)
+            async for piece in response.aiter_raw():
+                take(piece)
+
+    if not way.is_sync:
+        anyio.run(aread, backend=way.loop)
+        return
+    with (
+        way.http(transport=transport) as client,
+        client.stream("POST", url, json={"a": 1}) as response,
+    ):
+        take(None)
+        for piece in response.iter_raw():
+            take(piece)
 
 
 @everywhere
@@ -157,3 +202,72 @@ def test_leaving_early(way, server, answers, tmp_path):
     assert recorded(tmp_path / "c.yaml").response.end == "client_closed"
     again = replay(way, tmp_path / "c.yaml", server.url + path, leave_after=2)
     assert (again.pieces, again.error) == (seen.pieces, None)
+
+
+@everywhere
+def test_nothing_is_held_back(way, server, answers, tmp_path):
+    """The head comes before any piece is sent, and each piece before the next is.
+
+    The server sends nothing more until the client has what was sent before.
+    """
+    came = [threading.Event() for _ in range(4)]
+
+    def one_by_one():
+        for number, event in enumerate(came):
+            assert event.wait(5), "held back"
+            yield Write(b"data: %d\n\n" % number)
+
+    url = server.url + answers.path_of(Answer(body=one_by_one()))
+    seen = []
+
+    def take(piece):
+        if len(seen) < len(came):
+            came[len(seen)].set()
+        seen.append(piece)
+
+    with use_cassette(tmp_path / "c.yaml", mode="record") as cassette:
+        read_each(way, url, transport_of(way, cassette), take)
+    assert seen == [None, *(b"data: %d\n\n" % number for number in range(4))]
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_nothing_is_read_ahead(library, tmp_path):
+    """What the network has is taken from it when the client asks, and not before."""
+    taken = []
+
+    class Network(library.SyncByteStream, library.AsyncByteStream):
+        def __iter__(self):
+            for number in range(5):
+                taken.append(number)
+                yield b"%d" % number
+
+        async def __aiter__(self):
+            for piece in self:
+                yield piece
+
+    network = library.MockTransport(lambda _: library.Response(200, stream=Network()))
+
+    def read(cassette):
+        with (
+            library.Client(transport=cassette.transport(upstream=network)) as client,
+            client.stream("GET", "http://a.test/") as response,
+        ):
+            assert taken == []
+            for number, _ in enumerate(response.iter_raw()):
+                assert taken == list(range(number + 1))
+
+    async def aread(cassette):
+        async with (
+            library.AsyncClient(transport=cassette.async_transport(upstream=network)) as client,
+            client.stream("GET", "http://a.test/") as response,
+        ):
+            assert taken == []
+            number = 0
+            async for _ in response.aiter_raw():
+                number += 1
+                assert taken == list(range(number))
+
+    with use_cassette(tmp_path / "c.yaml", mode="record") as cassette:
+        read(cassette)
+        taken.clear()
+        anyio.run(aread, cassette)
