@@ -226,6 +226,8 @@ class SSEDecoder:
                 digits = value.lstrip(b"0")
                 if len(digits) <= _RETRY_DIGITS:
                     self.retry_ms = int(digits or b"0")
+            case _:
+                self._take_unknown(line, take)
 
     def _take_data(self, value: bytes) -> None:
         if self._data is None:
@@ -239,6 +241,9 @@ class SSEDecoder:
         self._data += value
         if len(self._data) > self._limit:
             self._fail()
+
+    def _take_unknown(self, line: bytes, take: Take) -> None:
+        """Take a line that no event stream has: the standard drops it."""
 
     def _take_comment(self, value: bytes, take: Take) -> None:
         self.keepalives += 1
