@@ -188,6 +188,8 @@ class TextEnd(_Silent, frozen=True, tag="text_end"):
     kind: ClassVar[str] = "text_end"
     index: int = 0
     choice: int = 0
+    signature: str | None = None
+    """Goes back to the provider with this text, unchanged."""
 
 
 class ReasoningStart(_Silent, frozen=True, tag="reasoning_start"):
@@ -364,6 +366,7 @@ class FileChunk(StreamChunk, frozen=True, tag="file"):
     data: bytes | None = None
     url: str | None = None
     id: str | None = None
+    provider_metadata: Mapping[str, Any] = {}
 
 
 class FileDelta(StreamChunk, frozen=True, tag="file_delta"):

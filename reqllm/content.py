@@ -52,6 +52,8 @@ class TextPart(ContentPart, frozen=True, tag="text"):
     kind: ClassVar[str] = "text"
     content: str
     citations: tuple[Citation, ...] = ()
+    signature: str | None = None
+    """Goes back to the provider with the text, unchanged."""
 
     def __str__(self) -> str:
         return self.content
@@ -75,6 +77,7 @@ class FilePart(ContentPart, frozen=True, tag="file"):
     media_type: str | None = None
     url: str | None = None
     id: str | None = None
+    provider_metadata: Mapping[str, Any] = {}
 
 
 class ReasoningPart(ContentPart, frozen=True, tag="reasoning"):
@@ -113,6 +116,8 @@ class ToolCall(ContentPart, frozen=True, tag="tool_call"):
     signature: str | None = None
     complete: bool = True
     provider_metadata: Mapping[str, Any] = {}
+    synthetic_id: bool = False
+    """The provider gave no id; this one is ours."""
 
 
 class ToolResultPart(ContentPart, frozen=True, tag="tool_result"):

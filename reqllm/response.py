@@ -141,7 +141,8 @@ class _Block:
         text = "".join(self.pieces)
         match self.kind:
             case "text":
-                return TextPart(text, tuple(self.citations))
+                signature = None if self.end is None else self.end.signature
+                return TextPart(text, tuple(self.citations), signature)
             case "reasoning":
                 return self._reasoning(text)
             case "refusal":
@@ -172,7 +173,14 @@ class _Block:
         end: c.ToolCallEnd | None = self.end
         if end is None:
             # Cut off inside: never runnable, whatever the fragment happens to parse to.
-            return ToolCall(start.id, start.name, arguments_raw=text, invalid=True, complete=False)
+            return ToolCall(
+                start.id,
+                start.name,
+                arguments_raw=text,
+                invalid=True,
+                complete=False,
+                synthetic_id=start.synthetic_id,
+            )
         return ToolCall(
             end.id,
             end.name,
@@ -182,6 +190,7 @@ class _Block:
             provider_executed=end.provider_executed,
             signature=end.signature,
             provider_metadata=end.provider_metadata,
+            synthetic_id=start.synthetic_id,
         )
 
 
@@ -232,6 +241,8 @@ class Accumulator:
                     self._provider_metadata.update(chunk.provider_metadata)
             case c.TextStart():
                 self._block("text", chunk.index, chunk.choice)
+            case c.TextEnd():
+                self._block("text", chunk.index, chunk.choice).end = chunk
             case c.ReasoningStart():
                 self._block("reasoning", chunk.index, chunk.choice).start = chunk
             case c.ReasoningEnd():
@@ -265,7 +276,11 @@ class Accumulator:
                 block.data += chunk.data
             case c.FileChunk():
                 part: ContentPart = FilePart(
-                    data=chunk.data, media_type=chunk.media_type, url=chunk.url, id=chunk.id
+                    data=chunk.data,
+                    media_type=chunk.media_type,
+                    url=chunk.url,
+                    id=chunk.id,
+                    provider_metadata=chunk.provider_metadata,
                 )
                 self._block("whole", chunk.index, chunk.choice).start = part
             case c.ToolResult():

@@ -26,6 +26,7 @@ ABSENT = f"no corpus: {INDEX} is absent; set REQLLM_CORPUS"
 FOLDERS = {
     "openai-chat": ("openai-chat", "openai-chat-compat", "groq-chat", "mistral-chat"),
     "anthropic-messages": ("anthropic-messages",),
+    "gemini": ("gemini-sse", "gemini-json-array"),
     "cohere-v2": ("cohere-v2",),
     "ollama": ("ollama-ndjson",),
 }

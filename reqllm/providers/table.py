@@ -37,6 +37,15 @@ ROWS: tuple[HostedProvider, ...] = (
         usage="at the start and at the end, cumulative",
     ),
     HostedProvider(
+        name="google",
+        wire="gemini",
+        base_url="https://generativelanguage.googleapis.com",
+        # In the order in which Google's own clients look for them.
+        key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        auth="x-goog-api-key",
+        usage="on every event, cumulative; thoughts apart",
+    ),
+    HostedProvider(
         name="cohere",
         wire="cohere-v2",
         base_url="https://api.cohere.com",

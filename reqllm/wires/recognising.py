@@ -11,6 +11,7 @@ from typing import Any
 _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/chat/completions$"), "openai-chat"),
     (re.compile(r"/messages$"), "anthropic-messages"),
+    (re.compile(r":(?:streamGenerateContent|generateContent)$"), "gemini"),
     (re.compile(r"/v2/chat$"), "cohere-v2"),
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
     (re.compile(r"/model/[^/]+/converse(-stream)?$"), "bedrock-converse"),
@@ -28,6 +29,12 @@ def _is_cohere(event: Mapping[str, Any]) -> bool:
     return event.get("type") == "message-start" or is_whole
 
 
+def _is_gemini(event: Mapping[str, Any]) -> bool:
+    return isinstance(event.get("candidates"), list) or not event.keys().isdisjoint(
+        ("usageMetadata", "promptFeedback")
+    )
+
+
 def _is_ollama(event: Mapping[str, Any]) -> bool:
     return isinstance(event.get("done"), bool) and ("message" in event or "response" in event)
 
@@ -37,6 +44,7 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
     {
         "anthropic-messages": lambda event: event.get("type") in ("message_start", "message"),
         "cohere-v2": _is_cohere,
+        "gemini": _is_gemini,
         "ollama": _is_ollama,
         "openai-chat": _is_openai_chat,
     }

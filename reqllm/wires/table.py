@@ -17,6 +17,7 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "bedrock-converse": "reqllm.wires.bedrock_converse",
         "bedrock-invoke": "reqllm.wires.bedrock_invoke",
         "cohere-v2": "reqllm.wires.cohere_v2",
+        "gemini": "reqllm.wires.gemini",
         "ollama": "reqllm.wires.ollama",
         "openai-chat": "reqllm.wires.openai_chat",
     }

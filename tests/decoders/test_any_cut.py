@@ -28,6 +28,7 @@ EVIDENCE = {
     ),
     "anthropic-messages": re.compile(rb'"message_stop"|"stop_reason": ?"[^"]'),
     "cohere-v2": re.compile(rb'"finish_reason": ?"[^"]'),
+    "gemini": re.compile(rb'"finishReason": ?["0-9]|"blockReason"'),
     "ollama": re.compile(rb'"done": ?true|"done_reason": ?"[^"]'),
 }
 QUICK = settings(
@@ -102,7 +103,8 @@ def check_cut_off(capture: Capture, end: int) -> None:
     assert isinstance(response.chunks[-1], c.ErrorChunk)
     # What arrived is what the whole stream begins with; notes may be told early at the end.
     told = plain(response)[:-1]
-    while told and told[-1]["kind"] == "response_metadata" and told != whole(capture)[: len(told)]:
+    early = ("response_metadata", "usage")
+    while told and told[-1]["kind"] in early and told != whole(capture)[: len(told)]:
         told.pop()
     if told != [{"kind": "stream_start"}]:
         assert told == whole(capture)[: len(told)]

@@ -77,6 +77,22 @@ SAYS_NOTHING = {
         ".delta.message.content.type": "the kind of content",
         ".delta.message.tool_calls.type": "the kind of call",
     },
+    "gemini": {
+        ".candidates[].index": "the number of the candidate",
+        ".candidates[].content.role": "always the model",
+        ".candidates[].finishReason": "a reason, as a number if the client asked for numbers",
+        **{
+            f".usageMetadata.{count}": "a count so far, which the next event's takes the place of"
+            for count in (
+                "promptTokenCount",
+                "candidatesTokenCount",
+                "thoughtsTokenCount",
+                "totalTokenCount",
+                "promptTokensDetails[].tokenCount",
+                "candidatesTokensDetails[].tokenCount",
+            )
+        },
+    },
     "ollama": {
         ".created_at": "a time, which tells nothing of the answer",
         ".done": "whether it is the last line",

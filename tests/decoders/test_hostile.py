@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from tests.corpus import ABSENT, FOLDERS, captures
 
+from .accounts import payloads
+from .gemini_cases import answer, bare, inline, partial
 from .invariants import check_stream, fed_in_pieces, pieces_of, plain
 
 ALL = [capture for wire in FOLDERS for capture in captures(wire)]
@@ -44,6 +46,18 @@ KEYS = st.sampled_from(
         *("thought_signature", "custom", "function_call", "prompt_tokens", "executed_tools"),
         *("done", "done_reason", "response", "images", "created_at", "tool_plan", "content_index"),
         *("sources", "document", "start", "eval_count", "tokens", "cached_tokens", "logprobs"),
+        *(
+            "candidates",
+            "parts",
+            "thought",
+            "thoughtSignature",
+            "functionCall",
+            "args",
+            "inlineData",
+        ),
+        *("partialArgs", "jsonPath", "stringValue", "willContinue", "mimeType", "executableCode"),
+        *("codeExecutionResult", "groundingMetadata", "groundingChunks", "groundingSupports"),
+        *("finishReason", "promptFeedback", "blockReason", "usageMetadata", "responseId"),
         *("code", "detail", "container", "server_tool_use", "tool_use_id", "is_error", "model"),
     ]
 )
@@ -76,11 +90,6 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(item)
 
 
-def events_of(body: bytes) -> list[Any]:
-    lines = (line.removeprefix(b"data: ") for line in body.split(b"\n"))
-    return [json.loads(line) for line in lines if line.startswith(b"{")]
-
-
 @pytest.mark.skipif(not ALL, reason=ABSENT)
 @settings(
     max_examples=300,
@@ -91,7 +100,7 @@ def events_of(body: bytes) -> list[Any]:
 def test_any_value_in_any_place(data: st.DataObject) -> None:
     """Events of a live provider with anything put in anywhere, dropped or doubled."""
     capture = data.draw(st.sampled_from(ALL))
-    events = events_of(capture.body)
+    events = [event for event in payloads(capture) if isinstance(event, dict)]
     start = data.draw(st.integers(0, max(0, len(events) - 6)))
     events = copy.deepcopy([*events[:2], *events[start : start + 6], *events[-3:]])
     for _ in range(data.draw(st.integers(1, 4))):
@@ -375,6 +384,56 @@ RICH: dict[str, list[Any]] = {
                     "tokens": {"input_tokens": 3, "output_tokens": 4, "reasoning_tokens": 1},
                     "cached_tokens": 1,
                 },
+            },
+        },
+    ],
+    "gemini": [
+        bare(promptFeedback={"safetyRatings": [{"category": "A"}]}, createTime="x"),
+        answer({"text": "Hm", "thought": True}, {"text": "", "thoughtSignature": "S"}),
+        answer({"text": "Pâté", "partMetadata": {"a": 1}}, inline(b"ab", "audio/pcm")),
+        answer(
+            {"functionCall": {"id": "t1", "name": "f", "args": {"a": 1}}, "thoughtSignature": "S"},
+            {"functionCall": {"name": "g", "willContinue": True}},
+            partial("$.a.b[0]", more=True, stringValue="x"),
+            partial("$.a.c", numberValue=1),
+            partial("$.a.b[0]", nullValue=None, boolValue=True),
+            {"functionCall": {}},
+        ),
+        answer(
+            {"executableCode": {"id": "x", "language": "PYTHON", "code": "1"}},
+            {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "1"}},
+            {"toolCall": {"id": "y", "toolType": "T", "args": {"a": 1}}},
+            {"toolResponse": {"id": "y", "toolType": "T", "response": {"a": 1}}},
+            {"fileData": {"fileUri": "gs://a", "mimeType": "image/png"}},
+            {"hologram": {"a": 1}, "videoMetadata": {"fps": 1}},
+        ),
+        {
+            **answer(
+                {"text": ""},
+                finish="STOP",
+                finishMessage="x",
+                avgLogprobs=-0.1,
+                safetyRatings=[{"category": "A"}],
+                logprobsResult={
+                    "chosenCandidates": [{"token": "a"}],
+                    "topCandidates": [{"candidates": []}],
+                },
+                citationMetadata={"citationSources": [{"startIndex": 1, "endIndex": 2}]},
+                groundingMetadata={
+                    "groundingChunks": [{"web": {"uri": "u", "title": "t"}}],
+                    "groundingSupports": [
+                        {
+                            "segment": {"startIndex": 0, "endIndex": 2, "text": "Pâ"},
+                            "groundingChunkIndices": [0],
+                        }
+                    ],
+                },
+            ),
+            "usageMetadata": {
+                "promptTokenCount": 1,
+                "candidatesTokenCount": 2,
+                "totalTokenCount": 3,
+                "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 1}],
             },
         },
     ],

@@ -23,7 +23,6 @@ from reqllm.wires.common.request_body import Warnings
 
 WIRE = "anthropic-messages"
 # How other wires mark reasoning that is theirs.
-_FOREIGN = ("reasoning_details", "reasoning_field")
 _CITATIONS = frozenset(
     {
         "char_location",
@@ -37,16 +36,7 @@ _CITATIONS = frozenset(
 
 def write_system(context: Context, warnings: Warnings) -> str | None:
     """Return the system prompt; the wire has one place for it, before all turns."""
-    spoken = False
-    for message in context:
-        if message.role == "system" and spoken:
-            warnings.add(
-                "system_moved",
-                f"{WIRE}: a system message after other messages was sent before them all",
-            )
-        spoken = spoken or message.role != "system"
-    said = [message.text for message in context if message.role == "system" and message.text]
-    return "\n\n".join(said) or None
+    return "\n\n".join(turns.leading_system(context, WIRE, warnings)) or None
 
 
 def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
@@ -138,7 +128,7 @@ class _Writer:
         self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
-        foreign = not part.provider_metadata.keys().isdisjoint(_FOREIGN)
+        foreign = bool(part.provider_metadata)  # Anthropic's own brings none
         if part.complete and not foreign and part.redacted and part.data:
             return {"type": "redacted_thinking", "data": part.data}
         if part.complete and not foreign and part.signature:
@@ -159,22 +149,10 @@ class _Writer:
             "type": "server_tool_use" if call.provider_executed else "tool_use",
             "id": call.id,
             "name": call.name,
-            "input": self._input(call),
+            "input": turns.arguments_object(call, self._warnings),
         }
         # With its type, the metadata is what else stood in the block.
         return {**block, **call.provider_metadata} if "type" in call.provider_metadata else block
-
-    def _input(self, call: ToolCall) -> Mapping[str, Any]:
-        if not call.invalid:
-            return call.arguments
-        # The wire takes an object only. An empty one would tell the model that it said
-        # nothing; wrapped, it can see what was wrong.
-        self._warnings.add(
-            "invalid_arguments_wrapped",
-            f"the arguments of tool call {call.id!r} are no JSON object: sent as "
-            '{"INVALID_JSON": <the text>}',
-        )
-        return {"INVALID_JSON": call.arguments_raw or ""}
 
     def _result(self, part: ToolResultPart) -> dict[str, Any]:
         parts = turns.result_parts(part)

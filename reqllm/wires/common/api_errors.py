@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reqllm import errors as e
+from reqllm.wires.common.fields import as_list, as_string
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.surrogates import whole_text
 
@@ -88,7 +89,7 @@ _SHOWN = 1_000
 class Report:
     """What a provider's error object says, whatever its shape."""
 
-    __slots__ = ("code", "message", "request_id", "type")
+    __slots__ = ("code", "details", "message", "request_id", "type")
 
     def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         body = body[0] if isinstance(body, list) and body else body
@@ -111,6 +112,23 @@ class Report:
             named = headers.get("x-amzn-errortype") or _text(outer.get("__type")) or ""
             self.type = _text(named.partition(":")[0].rpartition("#")[2])
         self.request_id = _text(outer.get("request_id") or detail.get("request_id"))
+        self.details = [
+            entry for entry in as_list(detail.get("details")) if isinstance(entry, dict)
+        ]
+        """Google's: each says one thing more, and what it is about."""
+
+    @property
+    def reasons(self) -> set[str]:
+        """What Google gives as the reasons, where a status says too little."""
+        return {as_string(entry.get("reason")).lower() for entry in self.details} - {""}
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds to wait that Google asks for: in the body, as "17.5s"."""
+        asked = (as_string(entry.get("retryDelay")) for entry in self.details)
+        waits = [_seconds(text.removesuffix("s")) for text in asked if text.endswith("s")]
+        known = [min(wait, _LONGEST_WAIT) for wait in waits if wait is not None]
+        return max(known, default=None)
 
     @property
     def status(self) -> int | None:
@@ -155,6 +173,7 @@ def api_error(
     report = Report(body, headers)
     meant = status if status is not None and status >= 400 else report.status
     kind = _class_for(meant, report)
+    wait = retry_after(headers, now)
     return kind(
         _sentence(report, body, meant),
         status=meant,
@@ -162,14 +181,15 @@ def api_error(
         code=report.code,
         type=report.type,
         request_id=request_id(headers) or report.request_id,
-        retry_after=retry_after(headers, now),
+        retry_after=wait if wait is not None else report.retry_after,
         body=body,
     )
 
 
 def _class_for(status: int | None, report: Report) -> type[e.APIError]:
     words = {(report.code or "").lower(), (report.type or "").lower()}
-    if words & _OF_THE_KEY:
+    # Google answers 400 to a key that is none.
+    if words & _OF_THE_KEY or "api_key_invalid" in report.reasons:
         return e.AuthenticationError
     if words & set(_NO_WAITING_HELPS):
         return e.QuotaExceededError

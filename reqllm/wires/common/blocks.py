@@ -18,7 +18,17 @@ from reqllm.wires.common.surrogates import REPLACEMENT, has_surrogate, join_surr
 class Block:
     """One open block of text, reasoning or refusal."""
 
-    __slots__ = ("choice", "data", "held", "index", "kind", "metadata", "redacted", "signature")
+    __slots__ = (
+        "choice",
+        "data",
+        "held",
+        "index",
+        "kind",
+        "metadata",
+        "raw",
+        "redacted",
+        "signature",
+    )
 
     def __init__(self, kind: str, index: int, choice: int) -> None:
         self.kind = kind
@@ -29,19 +39,23 @@ class Block:
         self.data: str | None = None
         self.redacted = False
         self.metadata: dict[str, Any] = {}
+        self.raw: list[str] | None = None
+        """What was handed out, where it is wanted again."""
 
 
 class ToolBlock(Block):
     """One open tool call; `started` once its name is known and handed out."""
 
-    __slots__ = ("custom", "id", "name", "provider_executed", "raw", "started", "synthetic_id")
+    __slots__ = ("custom", "id", "name", "provider_executed", "started", "synthetic_id")
+
+    raw: list[str]
 
     def __init__(self, index: int, choice: int, call_id: str | None, name: str) -> None:
         super().__init__("tool_call", index, choice)
         self.synthetic_id = call_id is None
         self.id = f"call_{index}" if call_id is None else call_id
         self.name = name
-        self.raw: list[str] = []
+        self.raw = []
         self.started = False
         self.provider_executed = False
         self.custom = False
@@ -146,6 +160,8 @@ class BlockWriter:
             text = self._whole_characters(block, text)
         if text:
             self.out.append(_DELTA[block.kind](text, block.index, block.choice))
+            if block.raw is not None:
+                block.raw.append(text)
 
     def arguments(self, tool: ToolBlock, fragment: str) -> None:
         """Add a fragment of arguments to a tool call."""
@@ -200,7 +216,7 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
                 writer.announce(block)
             return [_tool_end(block)]
         case Block(kind="text"):
-            return [c.TextEnd(block.index, block.choice)]
+            return [c.TextEnd(block.index, block.choice, block.signature)]
         case Block(kind="reasoning"):
             return [
                 c.ReasoningEnd(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
-from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
+from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.delta_lane import PADDING, DeltaLane, IsFiller
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
@@ -16,6 +16,8 @@ from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
 
 _SHOWN = 200
+# More than any provider gives; a number beyond is a mistake, not a thousand empty answers.
+_MOST_CHOICES = 256
 
 
 class JSONEventDecoder:
@@ -106,8 +108,7 @@ class JSONEventDecoder:
             case c.TextDelta() | c.ReasoningDelta() | c.ToolCallDelta():
                 block = self._block_of(chunk)
                 if block is not None and not block.held:
-                    raw = block.raw if isinstance(block, ToolBlock) else None
-                    self._lane.learn(event, chunk, raw)
+                    self._lane.learn(event, chunk, block.raw)
 
     @property
     def _events(self) -> int:
@@ -221,6 +222,18 @@ class JSONEventDecoder:
         if code not in self._warned:
             self._warned.add(code)
             self._write.warn(code, message)
+
+    def _choice_number(self, entry: Mapping[str, Any], position: int) -> int:
+        """Return which of several answers an entry is of."""
+        number = entry.get("index")
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_CHOICES:
+            return number
+        if number is not None:
+            self._warn_once(
+                "odd_choice_index",
+                f"expected the number of a choice, got {number!r:.80}; its place is taken instead",
+            )
+        return min(position, _MOST_CHOICES - 1)
 
     def _note(self, key: str, value: Any) -> None:
         """Keep something that has no place of its own; tell it when it first appears."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reqllm.content import (
@@ -20,6 +20,19 @@ from reqllm.content import (
 from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common.request_body import Warnings, to_json
+
+
+def leading_system(context: Context, wire: str, warnings: Warnings) -> list[str]:
+    """Return the system messages of a wire that has one place for them, before all turns."""
+    spoken = False
+    for message in context:
+        if message.role == "system" and spoken:
+            warnings.add(
+                "system_moved",
+                f"{wire}: a system message after other messages was sent before them all",
+            )
+        spoken = spoken or message.role != "system"
+    return [message.text for message in context if message.role == "system" and message.text]
 
 
 def answered_calls(context: Context) -> frozenset[str]:
@@ -41,6 +54,20 @@ def may_send_call(call: ToolCall, answered: frozenset[str], warnings: Warnings) 
         f"tool call {call.id!r} was cut off and has no result: not sent",
     )
     return False
+
+
+def arguments_object(call: ToolCall, warnings: Warnings) -> Mapping[str, Any]:
+    """Return a call's arguments for a wire that takes an object only, whatever they are."""
+    if not call.invalid:
+        return call.arguments
+    # An empty object would tell the model that it said nothing; wrapped, it can see what
+    # was wrong.
+    warnings.add(
+        "invalid_arguments_wrapped",
+        f"the arguments of tool call {call.id!r} are no JSON object: sent as "
+        '{"INVALID_JSON": <the text>}',
+    )
+    return {"INVALID_JSON": call.arguments_raw or ""}
 
 
 def is_plain_reasoning(part: ReasoningPart) -> bool:

@@ -97,6 +97,31 @@ def openai_usage(raw: Mapping[str, Any]) -> Usage:
     )
 
 
+def gemini_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read Google's usage object: thoughts and what tools read are counted apart there."""
+    prompt = total(count(raw, "promptTokenCount"), count(raw, "toolUsePromptTokenCount"))
+    thoughts = count(raw, "thoughtsTokenCount")
+    answer = total(count(raw, "candidatesTokenCount"), thoughts)
+    all_tokens = count(raw, "totalTokenCount")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=answer,
+        total_tokens=all_tokens if all_tokens is not None else total(prompt, answer),
+        cache_read_input_tokens=count(raw, "cachedContentTokenCount"),
+        reasoning_output_tokens=thoughts,
+        input_audio_tokens=_of_modality(raw.get("promptTokensDetails"), "AUDIO"),
+        output_audio_tokens=_of_modality(raw.get("candidatesTokensDetails"), "AUDIO"),
+        raw=raw,
+    )
+
+
+def _of_modality(details: Any, modality: str) -> int | None:
+    for entry in details if isinstance(details, list) else ():
+        if isinstance(entry, dict) and entry.get("modality") == modality:
+            return count(entry, "tokenCount")
+    return None
+
+
 def anthropic_usage(raw: Mapping[str, Any]) -> Usage:
     """Read Anthropic's usage object, whose input excludes what the cache gave and took."""
     read = count(raw, "cache_read_input_tokens")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reqllm.content import (
@@ -104,20 +104,11 @@ class _Writer:
 
     def _call(self, call: ToolCall) -> Iterator[dict[str, Any]]:
         if turns.may_send_call(call, self._answered, self._warnings):
-            function = {"name": call.name, "arguments": self._arguments(call)}
+            function = {
+                "name": call.name,
+                "arguments": turns.arguments_object(call, self._warnings),
+            }
             yield {"id": call.id, "function": function}
-
-    def _arguments(self, call: ToolCall) -> Mapping[str, Any]:
-        if not call.invalid:
-            return call.arguments
-        # The wire takes an object only. An empty one would tell the model that it said
-        # nothing; wrapped, it can see what was wrong.
-        self._warnings.add(
-            "invalid_arguments_wrapped",
-            f"the arguments of tool call {call.id!r} are no JSON object: sent as "
-            '{"INVALID_JSON": <the text>}',
-        )
-        return {"INVALID_JSON": call.arguments_raw or ""}
 
 
 def _text_and_images(parts: Iterable[ContentPart]) -> dict[str, Any]:

@@ -37,9 +37,6 @@ from reqllm.wires.wire import Reading
 WIRE = "openai-chat"
 DONE = b"[DONE]"
 
-# More than any provider gives; a number beyond is a mistake, not a thousand empty answers.
-_MOST_CHOICES = 256
-
 
 class _Choice:
     """What is open and known of one choice."""
@@ -120,19 +117,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self.can_end = False
         return choice
 
-    def _number(self, entry: dict[str, Any], position: int) -> int:
-        number = entry.get("index")
-        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_CHOICES:
-            return number
-        if number is not None:
-            self._warn_once(
-                "odd_choice_index",
-                f"expected the number of a choice, got {number!r:.80}; its place is taken instead",
-            )
-        return min(position, _MOST_CHOICES - 1)
-
     def _take_choice(self, entry: dict[str, Any], position: int) -> None:
-        choice = self._choice(self._number(entry, position))
+        choice = self._choice(self._choice_number(entry, position))
         delta = entry.get("delta")
         if not isinstance(delta, dict) or not delta:
             # A server that streams badly sends the whole message; others send both.

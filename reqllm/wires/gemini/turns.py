@@ -1,0 +1,249 @@
+"""Writes a conversation as the `systemInstruction` and `contents` of a Gemini request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reqllm.content import (
+    ContentPart,
+    CustomPart,
+    FilePart,
+    ImagePart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    ToolResultPart,
+)
+from reqllm.context import Context, Message
+from reqllm.errors import InvalidContextError
+from reqllm.wires.common import turns
+from reqllm.wires.common.request_body import Warnings
+from reqllm.wires.gemini.words import SIGNATURE, THOUGHT, WIRE
+
+_TYPES_BY_SUFFIX = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".pdf": "application/pdf",
+}
+
+
+def write_system(context: Context, warnings: Warnings) -> dict[str, Any] | None:
+    """Return the system prompt; the wire has one place for it, before all turns."""
+    said = turns.leading_system(context, WIRE, warnings)
+    return {"parts": [{"text": text} for text in said]} if said else None
+
+
+def write_contents(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
+    """Return the turns; neighbours of one role become one, as all results of one turn must.
+
+    Raises InvalidContextError for what the wire has no form for.
+    """
+    writer = _Writer(context, warnings)
+    contents: list[dict[str, Any]] = []
+    for message in context:
+        if message.role == "system":
+            continue
+        role = "model" if message.role == "assistant" else "user"
+        parts = writer.parts(message)
+        if parts and contents and contents[-1]["role"] == role:
+            contents[-1]["parts"].extend(parts)
+        elif parts:
+            contents.append({"role": role, "parts": parts})
+    if not contents:
+        raise InvalidContextError("nothing is left of the conversation that could be sent")
+    return contents
+
+
+class _Writer:
+    """Writes parts, and remembers the calls that results belong to."""
+
+    def __init__(self, context: Context, warnings: Warnings) -> None:
+        self._answered = turns.answered_calls(context)
+        self._calls: dict[str, ToolCall] = {}
+        self._warnings = warnings
+
+    def parts(self, message: Message) -> list[dict[str, Any]]:
+        if message.name is not None:
+            self._warnings.add(
+                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
+            )
+        write = self._said if message.role == "assistant" else self._asked
+        written = (write(part) for part in message.content)
+        return [part for part in written if part is not None]
+
+    def _asked(self, part: ContentPart) -> dict[str, Any] | None:
+        """Write a part of the user's or of a tool's."""
+        match part:
+            case TextPart():
+                return {"text": part.content} if part.content else None
+            case ImagePart():
+                return _image(part)
+            case FilePart():
+                return _file(part)
+            case ToolResultPart():
+                return {"functionResponse": self._result(part)}
+            case CustomPart() if part.custom_kind.startswith(f"{WIRE}."):
+                return self._custom(part)
+        raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
+
+    def _said(self, part: ContentPart) -> dict[str, Any] | None:
+        """Write a part of the model's own as it came, or leave it out with a warning."""
+        match part:
+            case TextPart():
+                if part.content or part.signature:
+                    return _signed({"text": part.content}, part.signature)
+                return None
+            case RefusalPart():
+                return {"text": part.content} if part.content else None
+            case ReasoningPart():
+                return self._reasoning(part)
+            case ToolCall():
+                return self._call(part)
+            case ToolResultPart():
+                return self._own_result(part)
+            case ImagePart():
+                return _image(part)
+            case FilePart():
+                return {**_file(part), **part.provider_metadata}
+            case CustomPart():
+                return self._custom(part)
+        self._not_sent(f"a {type(part).__name__} in an assistant message")
+        return None
+
+    def _not_sent(self, what: str) -> None:
+        self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
+
+    def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
+        if part.complete and part.provider_metadata.get(THOUGHT) is True:
+            return _signed({"text": part.content, THOUGHT: True}, part.signature)
+        self._warnings.add(
+            "reasoning_not_sent",
+            f"{WIRE}: reasoning that was cut off, or that is not Google's, was not sent",
+        )
+        return None
+
+    def _call(self, call: ToolCall) -> dict[str, Any] | None:
+        if not turns.may_send_call(call, self._answered, self._warnings):
+            return None
+        if call.provider_executed:
+            return self._own_call(call)
+        self._calls[call.id] = call
+        function: dict[str, Any] = {"name": call.name}
+        arguments = turns.arguments_object(call, self._warnings)
+        if arguments or call.arguments_raw != "":
+            function["args"] = arguments
+        if not call.synthetic_id:
+            function["id"] = call.id
+        extras = {k: v for k, v in call.provider_metadata.items() if k in _CALL_EXTRAS}
+        return _signed({"functionCall": function, **extras}, call.signature)
+
+    def _own_call(self, call: ToolCall) -> dict[str, Any] | None:
+        """Write a call that Google ran itself, as it came."""
+        kind = call.provider_metadata.get("part")
+        value: dict[str, Any] = {} if call.synthetic_id else {"id": call.id}
+        match kind:
+            case "executableCode":
+                value.update(call.arguments)
+            case "toolCall":
+                value.update({"toolType": call.name, "args": call.arguments})
+            case _:
+                self._not_sent(f"{call.name!r}, a call that another provider ran")
+                return None
+        extras = {k: v for k, v in call.provider_metadata.items() if k != "part"}
+        return _signed({kind: value, **extras}, call.signature)
+
+    def _own_result(self, part: ToolResultPart) -> dict[str, Any] | None:
+        result = part.result
+        if isinstance(result, Mapping) and not result.keys().isdisjoint(_OWN_RESULTS):
+            return dict(result)
+        self._not_sent("the result of a tool that another provider ran")
+        return None
+
+    def _result(self, part: ToolResultPart) -> dict[str, Any]:
+        call = self._calls.get(part.tool_call_id)
+        name = part.name or (call.name if call is not None else None)
+        if name is None:
+            raise InvalidContextError(
+                f"{WIRE} wants a tool's name with its result: expected the call "
+                f"{part.tool_call_id!r} in an assistant message before it, or `name` on the result"
+            )
+        written: dict[str, Any] = {"name": name}
+        if call is None or not call.synthetic_id:
+            written["id"] = part.tool_call_id
+        files = [p for p in turns.result_parts(part) or () if not isinstance(p, TextPart)]
+        written["response"] = _response(part)
+        if files:
+            written["parts"] = [self._asked(file) for file in files]
+        return written
+
+    def _custom(self, part: CustomPart) -> dict[str, Any] | None:
+        if part.custom_kind.startswith(f"{WIRE}.") and isinstance(part.data, Mapping):
+            return dict(part.data)
+        self._not_sent(f"{part.custom_kind!r}")
+        return None
+
+
+_OWN_RESULTS = ("codeExecutionResult", "toolResponse")
+_CALL_EXTRAS = (THOUGHT, "partMetadata", "mediaResolution", "videoMetadata")
+
+
+def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
+    return {**part, SIGNATURE: signature} if signature else part
+
+
+def _response(part: ToolResultPart) -> dict[str, Any]:
+    """Return a result as the object that the wire takes: its own words are output and error."""
+    parts = turns.result_parts(part)
+    if parts is not None:
+        result: Any = turns.joined_text(parts)
+    elif isinstance(part.result, Mapping) and not part.is_error:
+        return dict(part.result)
+    else:
+        result = part.result
+    return {"error" if part.is_error else "output": result}
+
+
+def _image(part: ImagePart) -> dict[str, Any]:
+    if part.data is not None:
+        return _inline(turns.image_type(part), turns.base64_text(part.data))
+    if part.url is None:
+        raise turns.cannot_send(part, WIRE, "it has neither bytes nor an address")
+    if not part.url.startswith("data:"):
+        return _at(part.url, part.media_type)
+    head, comma, text = part.url[len("data:") :].partition(",")
+    if not comma or not head.endswith(";base64"):
+        raise turns.cannot_send(part, WIRE, "expected its data URL in base64")
+    return _inline(head.partition(";")[0] or "image/png", text)
+
+
+def _file(part: FilePart) -> dict[str, Any]:
+    if part.data is None:
+        address = part.url or part.id
+        if address is None:
+            raise turns.cannot_send(part, WIRE, "it has neither bytes, an address nor an id")
+        return _at(address, part.media_type)
+    media_type = part.media_type or "application/octet-stream"
+    if media_type == "application/octet-stream":
+        if not part.data.startswith(b"%PDF-"):
+            raise turns.cannot_send(part, WIRE, "give the media_type of its data")
+        media_type = "application/pdf"
+    return _inline(media_type, turns.base64_text(part.data))
+
+
+def _inline(media_type: str, text: str) -> dict[str, Any]:
+    return {"inlineData": {"mimeType": media_type, "data": text}}
+
+
+def _at(address: str, media_type: str | None) -> dict[str, Any]:
+    path = address.partition("?")[0].lower()
+    known = (kind for suffix, kind in _TYPES_BY_SUFFIX.items() if path.endswith(suffix))
+    media_type = media_type or next(known, None)
+    file = {"fileUri": address}
+    return {"fileData": {**file, "mimeType": media_type} if media_type else file}
