@@ -26,15 +26,7 @@ from reqllm.wires.common.request_body import Warnings
 
 def write_system(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
     """Return the system prompt's blocks; the wire has one place for them, before all turns."""
-    spoken = False
-    for message in context:
-        if message.role == "system" and spoken:
-            warnings.add(
-                "system_moved",
-                f"{WIRE}: a system message after other messages was sent before them all",
-            )
-        spoken = spoken or message.role != "system"
-    said = (message.text for message in context if message.role == "system")
+    said = turns.leading_system(context, WIRE, warnings)
     return [{"text": text} for text in said if text.strip()]
 
 
@@ -139,20 +131,9 @@ class _Writer:
         if call.provider_executed and not own:
             self._not_sent(f"{call.name!r}, a call that another provider ran")
             return None
-        block = {"toolUseId": call.id, "name": call.name, "input": self._input(call)}
+        arguments = turns.arguments_object(call, self._warnings)
+        block = {"toolUseId": call.id, "name": call.name, "input": arguments}
         return {"toolUse": {**block, "type": "server_tool_use"} if own else block}
-
-    def _input(self, call: ToolCall) -> Mapping[str, Any]:
-        if not call.invalid:
-            return call.arguments
-        # The wire takes an object only. An empty one would tell the model that it said
-        # nothing; wrapped, it can see what was wrong.
-        self._warnings.add(
-            "invalid_arguments_wrapped",
-            f"the arguments of tool call {call.id!r} are no JSON object: sent as "
-            '{"INVALID_JSON": <the text>}',
-        )
-        return {"INVALID_JSON": call.arguments_raw or ""}
 
     def _result(self, part: ToolResultPart) -> dict[str, Any]:
         parts = turns.result_parts(part)
