@@ -85,7 +85,12 @@ ROWS: tuple[HostedProvider, ...] = (
         name="groq",
         base_url="https://api.groq.com/openai/v1",
         key_variables=("GROQ_API_KEY",),
-        dialect=Dialect(include_usage=False, takes_refusals=False),
+        dialect=Dialect(
+            include_usage=False,
+            efforts={"minimal": "low", "xhigh": "high", "max": "high"},
+            takes_files=False,
+            takes_refusals=False,
+        ),
         usage="on the last chunk, under `x_groq`",
     ),
     _compatible(

@@ -141,6 +141,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """The field in which it gives its reasoning, and wants it back; "content": as a part of it."""
     typed_content: bool = False
     """Content is Mistral's: parts that think and refer, documents by address, files by id."""
+    efforts: Mapping[str, str] = {}
+    """Values of `reasoning_effort` that it does not know, each with the nearest that it does."""
+    takes_files: bool = True
+    """A message may hold files that are no images."""
     takes_names: bool = True
     """A message may say who speaks."""
     takes_refusals: bool = True

@@ -76,6 +76,13 @@ def _told_to_think(
 ) -> Options:
     """Write how much to think in the dialect's own way; return the options that are left."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
+    if effort is not None and effort in dialect.efforts:
+        nearest = dialect.efforts[effort]
+        warnings.add(
+            "option_adjusted",
+            f"this provider knows no reasoning_effort {effort!r}: sent as {nearest!r}",
+        )
+        asked = structs.replace(asked, reasoning_effort=nearest)
     if dialect.reasoning == "effort" or (effort is None and budget is None):
         return asked
     thinks = effort != "none"

@@ -114,6 +114,8 @@ def _file(part: FilePart, dialect: Dialect) -> dict[str, Any]:
     image = turns.as_image(part)
     if image is not None:
         return _image(image)
+    if not dialect.takes_files:
+        raise turns.cannot_send(part, WIRE, "this provider takes text and images only")
     if dialect.typed_content:
         return typed_file(part)
     if part.id is not None:
