@@ -13,12 +13,14 @@ from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 import anyio
+from anyio.to_thread import run_sync
 
 from reqllm.calling import CallOptions, Retries, Timeouts, may_pass
 from reqllm.errors import APIError, InvalidInputError, ReqLLMError, TransportError
 from reqllm.hiding import hide, secrets_of
 from reqllm.providers.base import WireRequest
 from reqllm.pump import AsyncPump, NetworkErrors, Pump, aclose_response, close_response
+from reqllm.signing import Signer
 from reqllm.stream_server import StreamServer
 from reqllm.wires.common.api_errors import api_error, error_body
 
@@ -30,6 +32,7 @@ AsyncSleep: TypeAlias = Callable[[float], Awaitable[None]]
 Sleep: TypeAlias = Callable[[float], None]
 Chance: TypeAlias = Callable[[], float]
 Clock: TypeAlias = Callable[[], datetime]
+Sign: TypeAlias = Callable[[WireRequest], WireRequest]
 
 
 def library_of(*objects: Any) -> ModuleType:
@@ -72,6 +75,7 @@ class AsyncOpener:
         self,
         client: Any,
         retries: Retries,
+        sign: Sign | None = None,
         *,
         sleep: AsyncSleep = anyio.sleep,
         chance: Chance = random.random,
@@ -81,6 +85,7 @@ class AsyncOpener:
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -104,6 +109,7 @@ class AsyncOpener:
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
     ) -> AsyncPump:
         server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
+        request = await self._signed(request)
         try:
             http = await self._client.send(
                 self._built(request, options), stream=True, follow_redirects=False
@@ -124,6 +130,10 @@ class AsyncOpener:
         if not _declares_events(http):
             await self._require_stream(pump)
         return pump
+
+    async def _signed(self, request: WireRequest) -> WireRequest:
+        # Credentials may have to be asked for, over the network: not on the event loop.
+        return request if request.signing is None else await run_sync(self._sign, request)
 
     def _built(self, request: WireRequest, options: CallOptions) -> Any:
         return self._client.build_request(
@@ -163,6 +173,7 @@ class Opener:
         self,
         client: Any,
         retries: Retries,
+        sign: Sign | None = None,
         *,
         sleep: Sleep = time.sleep,
         chance: Chance = random.random,
@@ -172,6 +183,7 @@ class Opener:
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -195,6 +207,7 @@ class Opener:
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
     ) -> Pump:
         server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
+        request = self._signed(request)
         try:
             http = self._client.send(
                 self._built(request, options), stream=True, follow_redirects=False
@@ -215,6 +228,9 @@ class Opener:
         if not _declares_events(http):
             self._require_stream(pump)
         return pump
+
+    def _signed(self, request: WireRequest) -> WireRequest:
+        return self._sign(request)
 
     def _built(self, request: WireRequest, options: CallOptions) -> Any:
         return self._client.build_request(

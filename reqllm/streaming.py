@@ -8,6 +8,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from msgspec import structs
+
 from reqllm.calling import CallOptions, Retries, Timeouts
 from reqllm.context import Context
 from reqllm.errors import InvalidInputError, MissingKeyError
@@ -16,6 +18,7 @@ from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
 from reqllm.pump import Pump
+from reqllm.signing import Signer
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
 from reqllm.stream_server import StreamServer
 
@@ -159,6 +162,7 @@ class _BaseClient:
         self._owns_http = http_client is None
         self._headers = _checked_headers(headers or {})
         self._retries = Retries(limit=max_retries)
+        self._sign = Signer()
         self._timeouts = Timeouts(**timeouts)
 
     def _prepare(
@@ -183,11 +187,13 @@ class _BaseClient:
                 base_url=self._base_url,
             )
 
+        # A cassette may answer without a key; it lets no request out that has this for one.
+        stand_in = getattr(self._transport, "key_that_stays", None)
         try:
             request = encoded(self._key())
+            if stand_in is not None:
+                self._sign.require_credentials(request.signing)
         except MissingKeyError:
-            # A cassette may answer without one; it lets no request out that has this for a key.
-            stand_in = getattr(self._transport, "key_that_stays", None)
             if stand_in is None:
                 raise
             request = encoded(stand_in)
@@ -223,7 +229,7 @@ class AsyncClient(_BaseClient):
         return _AsyncOpening(self, self._prepare(Model.parse(model), context, options, wire))
 
     async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
-        opener = AsyncOpener(self._http_client(), self._retries)
+        opener = AsyncOpener(self._http_client(), self._retries, self._sign)
         owned_client = self if owned else None
         pump = await opener.open(call.request, call.wire, call.options, owned_client)
         return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
@@ -266,7 +272,7 @@ class Client(_BaseClient):
         return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
 
     def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
-        opener = Opener(self._http_client(), self._retries)
+        opener = Opener(self._http_client(), self._retries, self._sign)
         owned_client = self if owned else None
         pump = opener.open(call.request, call.wire, call.options, owned_client)
         return SyncStreamResponse(
@@ -383,14 +389,9 @@ def _provider_of(provider: str | Provider) -> Provider:
 
 
 def _with_headers(request: WireRequest, headers: Mapping[str, str]) -> WireRequest:
-    return WireRequest(
-        url=request.url,
-        # Of the same kind, which hides the key where it is shown.
-        headers=type(request.headers)({**request.headers, **headers}),  # type: ignore[call-arg]
-        body=request.body,
-        method=request.method,
-        warnings=request.warnings,
-    )
+    # Of the same kind, which hides the key where it is shown.
+    merged = type(request.headers)({**request.headers, **headers})  # type: ignore[call-arg]
+    return structs.replace(request, headers=merged)
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
