@@ -1,5 +1,7 @@
 """A streaming client for language models that tells the truth about how a stream ended."""
 
+from reqllm.attempts import Attempt
+from reqllm.calling import Retries, Timeouts
 from reqllm.chunk import (
     Citation,
     CitationChunk,
@@ -77,6 +79,7 @@ from reqllm.errors import (
     UnknownProviderError,
     UnknownWireError,
 )
+from reqllm.hooks import AttemptStart, StreamEnd
 from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.compatible import openai_compatible
@@ -91,6 +94,8 @@ __version__ = "0.1.0"
 __all__ = [
     "APIError",
     "AsyncClient",
+    "Attempt",
+    "AttemptStart",
     "AuthenticationError",
     "Choice",
     "Citation",
@@ -143,9 +148,11 @@ __all__ = [
     "ReqLLMError",
     "Response",
     "ResponseMetadata",
+    "Retries",
     "ServerError",
     "StreamChunk",
     "StreamConsumedError",
+    "StreamEnd",
     "StreamError",
     "StreamMetadata",
     "StreamResponse",
@@ -157,6 +164,7 @@ __all__ = [
     "TextEnd",
     "TextPart",
     "TextStart",
+    "Timeouts",
     "Tool",
     "ToolApprovalRequest",
     "ToolCall",

@@ -9,6 +9,8 @@ from msgspec import Struct, structs
 
 from reqllm.errors import APIError, InvalidInputError, ReqLLMError
 
+THINKING = 300.0
+"""Seconds of silence that a model is allowed that thinks without saying anything."""
 _RETRIED_STATUS = frozenset((408, 409, 425))
 
 
@@ -18,7 +20,14 @@ class Timeouts(Struct, frozen=True, kw_only=True):
     connect: float | None = 10.0
     """To reach the provider."""
     timeout: float | None = 30.0
-    """Silence: no byte came, or none could be sent, for so long."""
+    """Silence: no byte came, or none could be sent, for so long. Where the model is to think
+    first, and nothing else was asked for, it is `THINKING` until the stream is over."""
+    first_token: float | None = 600.0
+    """From the request to the first piece of the answer."""
+    idle: float | None = 300.0
+    """Between two pieces of the answer: signs of life do not count, reasoning and arguments do."""
+    total: float | None = None
+    """For the whole call, its retries included."""
     metadata_timeout: float | None = 300.0
     """For `metadata()` to see the end of the stream."""
 
@@ -31,6 +40,46 @@ class Timeouts(Struct, frozen=True, kw_only=True):
                     f"expected {name} in seconds, more than 0, or None for no limit, "
                     f"got {seconds!r}"
                 )
+
+    def of_head(self, elapsed: float) -> Limits:
+        """Return the limits of the HTTP library until the head of an answer has come.
+
+        elapsed: seconds of the call that its earlier tries took.
+        """
+        total = None if self.total is None else max(self.total - elapsed, 0.001)
+        return Limits(
+            connect=_least(connect=self.connect, total=total),
+            read=_least(timeout=self.timeout, first_token=self.first_token, total=total),
+            write=_least(timeout=self.timeout, total=total),
+        )
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Limits as the HTTP library takes them, each with the name that it has here."""
+
+    connect: tuple[str, float | None]
+    read: tuple[str, float | None]
+    write: tuple[str, float | None]
+    """And for a connection of the pool to become free."""
+
+    @property
+    def seconds(self) -> dict[str, float | None]:
+        """The arguments of the library's own object."""
+        write = self.write[1]
+        return {"connect": self.connect[1], "read": self.read[1], "write": write, "pool": write}
+
+    def of(self, kind: str) -> tuple[str, float | None]:
+        """Return name and seconds of the limit that an error of this kind is about."""
+        return {"ConnectTimeout": self.connect, "ReadTimeout": self.read}.get(kind, self.write)
+
+
+def _least(**limits: float | None) -> tuple[str, float | None]:
+    """Return the shortest limit with its name; the first, without seconds, if none is set."""
+    given = [(seconds, name) for name, seconds in limits.items() if seconds is not None]
+    if not given:
+        return next(iter(limits)), None
+    seconds, name = min(given)
+    return name, seconds
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True):
@@ -87,15 +136,33 @@ class CallOptions(Struct, frozen=True, kw_only=True):
             request={k: v for k, v in options.items() if k not in timeouts and k not in stream},
         )
 
+    def with_patience(self) -> CallOptions:
+        """Return the options with the silence allowed of a model that thinks."""
+        silence = self.timeouts.timeout
+        if silence is None or silence >= THINKING:
+            return self
+        return structs.replace(self, timeouts=structs.replace(self.timeouts, timeout=THINKING))
+
 
 class Retries(Struct, frozen=True, kw_only=True):
-    """When to try a call again that failed before its stream began, and after how long."""
+    """When to try a call again of which nothing was seen yet, and after how long. In seconds."""
 
     limit: int = 3
+    """Tries after the first."""
     first_delay: float = 0.5
+    """Doubled with each try, and shortened by chance to no less than its half."""
     longest_delay: float = 8.0
     longest_asked: float = 60.0
     """A provider that asks for a longer wait than this is not waited for."""
+
+    def __post_init__(self) -> None:
+        if type(self.limit) is not int or self.limit < 0:
+            raise InvalidInputError(f"expected max_retries from 0 up, got {self.limit!r}")
+
+    @classmethod
+    def of(cls, given: int | Retries) -> Retries:
+        """Return what was given, a number being the limit."""
+        return given if isinstance(given, Retries) else cls(limit=given)
 
     def delay(self, attempt: int, error: ReqLLMError, chance: float) -> float | None:
         """Return the seconds to wait after failed attempt `attempt` (from 1), `None` to give up.

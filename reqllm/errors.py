@@ -1,6 +1,6 @@
 """What can go wrong, as one tree: catch `ReqLLMError` for all of it.
 
-ReqLLMError                     .partial .state .before_first_chunk .retryable .request_id
+ReqLLMError                     .partial .state .before_first_chunk .retryable .request_id .attempts
 ├─ InvalidInputError            refused before anything was sent (also a ValueError)
 │  ├─ UnknownProviderError      nobody of that name in the table
 │  ├─ UnknownWireError          no such wire format
@@ -23,7 +23,7 @@ ReqLLMError                     .partial .state .before_first_chunk .retryable .
 ├─ StreamError                  the answer began, and then
 │  ├─ IncompleteStreamError     ended cleanly without its terminal event
 │  ├─ InterruptedStreamError    the network failed in the middle; `__cause__` says how
-│  │  └─ StreamTimeoutError     nothing came for too long (also a TimeoutError): .which .seconds
+│  │  └─ StreamTimeoutError     nothing came for too long (a TimeoutError): .which .seconds .waited
 │  ├─ EmptyStreamError          ended before it said anything
 │  ├─ NotAStreamError           was no stream at all: HTML, gzip, some other document
 │  ├─ MalformedEventError       an event was not the JSON that the wire promises
@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reqllm.attempts import Attempt
     from reqllm.response import Response
 
 
@@ -56,6 +57,8 @@ class ReqLLMError(Exception):
         self.request_id: str | None = None
         self.provider_code: str | None = None
         """The provider's own word for the failure, as it sent it."""
+        self.attempts: tuple[Attempt, ...] = ()
+        """The tries that failed before it was given up, this one last."""
 
     @property
     def state(self) -> str | None:
@@ -212,12 +215,26 @@ class InterruptedStreamError(StreamError):
 
 
 class StreamTimeoutError(InterruptedStreamError, TimeoutError):
-    """Nothing came for too long; `which` names the timeout, `seconds` how long it is."""
+    """Nothing came for too long.
 
-    def __init__(self, message: str, *, which: str, seconds: float | None) -> None:
+    which: the name of the timeout. seconds: how long it is. waited: seconds that really passed.
+    last: the kind of the chunk that came last, `None` if none had.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        which: str,
+        seconds: float | None,
+        waited: float | None = None,
+        last: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.which = which
         self.seconds = seconds
+        self.waited = seconds if waited is None else waited
+        self.last = last
 
 
 class EmptyStreamError(StreamError):

@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import random
 import ssl
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 import anyio
-from anyio.to_thread import run_sync
 
-from reqllm.calling import CallOptions, Retries, Timeouts, may_pass
-from reqllm.errors import APIError, InvalidInputError, ReqLLMError, TransportError
+from reqllm.async_pump import AsyncPump
+from reqllm.attempts import Attempts
+from reqllm.calling import CallOptions, Limits, Retries, may_pass
+from reqllm.deadlines import Deadlines
+from reqllm.errors import (
+    APIError,
+    InvalidInputError,
+    ReqLLMError,
+    StreamTimeoutError,
+    TransportError,
+)
 from reqllm.hiding import hide, secrets_of
+from reqllm.hooks import NO_HOOKS, AttemptStart, Hooks, StreamEnd
 from reqllm.providers.base import WireRequest
-from reqllm.pump import AsyncPump, NetworkErrors, Pump, aclose_response, close_response
-from reqllm.signing import Signer
+from reqllm.pump import Pump
+from reqllm.pump_base import CallState, Opened
+from reqllm.releasing import NetworkErrors, aclose_response, close_response
+from reqllm.response import StreamMetadata
 from reqllm.stream_server import StreamServer
+from reqllm.timing import (
+    AsyncPause,
+    AsyncSleep,
+    AsyncTimer,
+    Clock,
+    Pause,
+    Sleep,
+    Timer,
+    loop_clock,
+    thread_clock,
+)
 from reqllm.wires.common.api_errors import api_error, error_body
 
 # An error's body is for reading; beyond this it is something else.
+_log = logging.getLogger("reqllm")
 _MOST_ERROR_BYTES = 65_536
 _LIBRARIES = ("httpx", "httpx2")
 
-AsyncSleep: TypeAlias = Callable[[float], Awaitable[None]]
-Sleep: TypeAlias = Callable[[float], None]
 Chance: TypeAlias = Callable[[], float]
-Clock: TypeAlias = Callable[[], datetime]
-Sign: TypeAlias = Callable[[WireRequest], WireRequest]
+DateClock: TypeAlias = Callable[[], datetime]
 
 
 def library_of(*objects: Any) -> ModuleType:
@@ -58,14 +80,76 @@ def network_errors(library: Any) -> NetworkErrors:
     return (library.RequestError, library.StreamError, ssl.SSLError, OSError, *anyio_errors)
 
 
-def timeout_of(library: Any, timeouts: Timeouts) -> Any:
-    """Return the library's own timeout object."""
-    silence = timeouts.timeout
-    return library.Timeout(connect=timeouts.connect, read=silence, write=silence, pool=silence)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Opening:
+    """One call being opened: what is asked, and what its tries have in common."""
+
+    def __init__(
+        self,
+        request: WireRequest,
+        wire: str,
+        options: CallOptions,
+        retries: Retries,
+        clock: Clock,
+    ) -> None:
+        self.request = request
+        self.clock = clock
+        self.begun = clock()
+        self.timeouts = options.timeouts
+        self.was_told = False
+        """Whether the hooks know of it."""
+        self._options = options
+        total = self.timeouts.total
+        self._attempts = Attempts(retries, None if total is None else self.begun + total)
+        self.state = CallState(
+            provider=request.provider, model=request.model, wire=wire, attempts=self._attempts
+        )
+
+    def new_server(self) -> StreamServer:
+        options = self._options.stream.for_server()
+        return StreamServer(self.state.wire, **options, warnings=self.request.warnings)
+
+    def limits_of_head(self, now: float) -> Limits:
+        """Return the limits that hold until the head of the answer has come."""
+        return self.timeouts.of_head(now - self.begun)
+
+    def delay_after(self, error: ReqLLMError, chance: float) -> float | None:
+        """Note a failed try; return the seconds to wait before the next, `None` to give up."""
+        delay = self._attempts.delay_after(error, chance, self.clock())
+        error.attempts = self._attempts.failed
+        if delay is not None:
+            _log.info("%s: %s; trying again in %.2f s", self._who, error, delay)
+        return delay
+
+    def start(self, failed: ReqLLMError | None) -> AttemptStart:
+        return AttemptStart(
+            provider=self.state.provider,
+            model=self.state.model,
+            wire=self.state.wire,
+            url=self.request.url.partition("?")[0],
+            number=len(self._attempts.failed) + 1,
+            failed=failed,
+        )
+
+    def end(self, error: BaseException) -> StreamEnd:
+        """Return the end of a call whose stream never began."""
+        failed = error if isinstance(error, ReqLLMError) else None
+        return StreamEnd(
+            provider=self.state.provider,
+            model=self.state.model,
+            wire=self.state.wire,
+            metadata=StreamMetadata(state="interrupted" if failed is None else "failed"),
+            error=failed,
+            attempts=self._attempts.failed,
+            seconds=self.clock() - self.begun,
+        )
+
+    @property
+    def _who(self) -> str:
+        return f"{self.state.provider}:{self.state.model}"
 
 
 class AsyncOpener:
@@ -75,73 +159,104 @@ class AsyncOpener:
         self,
         client: Any,
         retries: Retries,
-        sign: Sign | None = None,
         *,
         sleep: AsyncSleep = anyio.sleep,
         chance: Chance = random.random,
-        clock: Clock = _now,
+        clock: DateClock = _now,
+        timer: AsyncTimer | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         self._client = client
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
-        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
+        self._timer = timer or AsyncTimer()
+        self._hooks = hooks
 
     async def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
     ) -> AsyncPump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
-        attempt = 1
+        call = _Opening(request, wire, options, self._retries, loop_clock())
+        pause = AsyncPause(self._sleep)
+        try:
+            opened = await self._opened(call, pause, call.new_server())
+        except BaseException as error:
+            if self._hooks.on_end is not None and call.was_told:
+                self._hooks.on_end(call.end(error))
+            raise
+        pump = AsyncPump(
+            opened,
+            network_errors=self._errors,
+            timer=self._timer,
+            clock=call.clock,
+            hooks=self._hooks,
+            reopen=partial(self._reopened, call, pause),
+            pause=pause,
+            owned_client=owned_client,
+        )
+        if not _declares_events(opened.http):
+            await self._require_stream(pump)
+        return pump
+
+    async def _opened(
+        self, call: _Opening, pause: AsyncPause, server: StreamServer, failed: Any = None
+    ) -> Opened:
         while True:
             try:
-                return await self._open_once(request, wire, options, owned_client)
+                return await self._open_once(call, server, failed)
             except ReqLLMError as error:
-                delay = self._retries.delay(attempt, error, self._chance())
+                failed = error
+                delay = call.delay_after(error, self._chance())
                 if delay is None:
                     raise
-            await self._sleep(delay)
-            attempt += 1
+            await pause.wait(delay)
+            if pause.is_stopped:
+                raise failed
 
-    async def _open_once(
-        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
-    ) -> AsyncPump:
-        server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
-        request = await self._signed(request)
+    async def _reopened(
+        self, call: _Opening, pause: AsyncPause, error: ReqLLMError, server: StreamServer
+    ) -> Opened | None:
+        """Ask again after a stream that failed before it said anything."""
+        if isinstance(error, StreamTimeoutError):
+            return None  # the provider is at work on it: asking again would not be quicker
+        delay = call.delay_after(error, self._chance())
+        if delay is None:
+            return None
+        await pause.wait(delay)
+        if pause.is_stopped:
+            return None
+        return await self._opened(call, pause, server.again(), error)
+
+    async def _open_once(self, call: _Opening, server: StreamServer, failed: Any) -> Opened:
+        if self._hooks.on_attempt is not None:
+            self._hooks.on_attempt(call.start(failed))
+        call.was_told = True
+        begun = call.clock()
+        limits = call.limits_of_head(begun)
         try:
             http = await self._client.send(
-                self._built(request, options), stream=True, follow_redirects=False
+                self._built(call.request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
-            raise _unreachable(request, error, options.timeouts) from error
+            raise _unreachable(call.request, error, limits) from error
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
             raise await self._refusal(http)
-        pump = AsyncPump(
-            http,
-            server,
-            network_errors=self._errors,
-            silence=options.timeouts.timeout,
-            owned_client=owned_client,
-        )
-        if not _declares_events(http):
-            await self._require_stream(pump)
-        return pump
+        _head_came(http, call.timeouts.timeout)
+        return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
 
-    async def _signed(self, request: WireRequest) -> WireRequest:
-        # Credentials may have to be asked for, over the network: not on the event loop.
-        return request if request.signing is None else await run_sync(self._sign, request)
-
-    def _built(self, request: WireRequest, options: CallOptions) -> Any:
+    def _built(self, request: WireRequest, limits: Limits) -> Any:
         return self._client.build_request(
             request.method,
             request.url,
             headers=dict(request.headers),
             content=request.body,
-            timeout=timeout_of(self._library, options.timeouts),
+            timeout=self._library.Timeout(**limits.seconds),
         )
 
     async def _refusal(self, http: Any) -> APIError:
@@ -173,72 +288,104 @@ class Opener:
         self,
         client: Any,
         retries: Retries,
-        sign: Sign | None = None,
         *,
         sleep: Sleep = time.sleep,
         chance: Chance = random.random,
-        clock: Clock = _now,
+        clock: DateClock = _now,
+        timer: Timer | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         self._client = client
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
-        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
+        self._timer = timer or Timer()
+        self._hooks = hooks
 
     def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
     ) -> Pump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
-        attempt = 1
+        call = _Opening(request, wire, options, self._retries, thread_clock())
+        pause = Pause(self._sleep)
+        try:
+            opened = self._opened(call, pause, call.new_server())
+        except BaseException as error:
+            if self._hooks.on_end is not None and call.was_told:
+                self._hooks.on_end(call.end(error))
+            raise
+        pump = Pump(
+            opened,
+            network_errors=self._errors,
+            timer=self._timer,
+            clock=call.clock,
+            hooks=self._hooks,
+            reopen=partial(self._reopened, call, pause),
+            pause=pause,
+            owned_client=owned_client,
+        )
+        if not _declares_events(opened.http):
+            self._require_stream(pump)
+        return pump
+
+    def _opened(
+        self, call: _Opening, pause: Pause, server: StreamServer, failed: Any = None
+    ) -> Opened:
         while True:
             try:
-                return self._open_once(request, wire, options, owned_client)
+                return self._open_once(call, server, failed)
             except ReqLLMError as error:
-                delay = self._retries.delay(attempt, error, self._chance())
+                failed = error
+                delay = call.delay_after(error, self._chance())
                 if delay is None:
                     raise
-            self._sleep(delay)
-            attempt += 1
+            pause.wait(delay)
+            if pause.is_stopped:
+                raise failed
 
-    def _open_once(
-        self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any
-    ) -> Pump:
-        server = StreamServer(wire, **options.stream.for_server(), warnings=request.warnings)
-        request = self._signed(request)
+    def _reopened(
+        self, call: _Opening, pause: Pause, error: ReqLLMError, server: StreamServer
+    ) -> Opened | None:
+        """Ask again after a stream that failed before it said anything."""
+        if isinstance(error, StreamTimeoutError):
+            return None  # the provider is at work on it: asking again would not be quicker
+        delay = call.delay_after(error, self._chance())
+        if delay is None:
+            return None
+        pause.wait(delay)
+        if pause.is_stopped:
+            return None
+        return self._opened(call, pause, server.again(), error)
+
+    def _open_once(self, call: _Opening, server: StreamServer, failed: Any) -> Opened:
+        if self._hooks.on_attempt is not None:
+            self._hooks.on_attempt(call.start(failed))
+        call.was_told = True
+        begun = call.clock()
+        limits = call.limits_of_head(begun)
         try:
             http = self._client.send(
-                self._built(request, options), stream=True, follow_redirects=False
+                self._built(call.request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
-            raise _unreachable(request, error, options.timeouts) from error
+            raise _unreachable(call.request, error, limits) from error
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
             raise self._refusal(http)
-        pump = Pump(
-            http,
-            server,
-            network_errors=self._errors,
-            silence=options.timeouts.timeout,
-            owned_client=owned_client,
-        )
-        if not _declares_events(http):
-            self._require_stream(pump)
-        return pump
+        _head_came(http, call.timeouts.timeout)
+        return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
 
-    def _signed(self, request: WireRequest) -> WireRequest:
-        return self._sign(request)
-
-    def _built(self, request: WireRequest, options: CallOptions) -> Any:
+    def _built(self, request: WireRequest, limits: Limits) -> Any:
         return self._client.build_request(
             request.method,
             request.url,
             headers=dict(request.headers),
             content=request.body,
-            timeout=timeout_of(self._library, options.timeouts),
+            timeout=self._library.Timeout(**limits.seconds),
         )
 
     def _refusal(self, http: Any) -> APIError:
@@ -268,12 +415,22 @@ def _declares_events(http: Any) -> bool:
     return declared.partition(";")[0].strip().lower() == "text/event-stream"
 
 
-def _unreachable(request: WireRequest, error: BaseException, timeouts: Timeouts) -> TransportError:
+def _head_came(http: Any, silence: float | None) -> None:
+    """Let the silence between pieces be as long as was asked for, now that the head has come.
+
+    Both libraries look at the request's own limits again when they begin with the body.
+    """
+    limits = http.request.extensions.get("timeout")
+    if limits:
+        limits["read"] = silence
+
+
+def _unreachable(request: WireRequest, error: BaseException, limits: Limits) -> TransportError:
     kind = type(error).__name__
     said = f"{kind}: {error}".rstrip(": ")
     if "Timeout" in kind:
-        which = "connect" if kind == "ConnectTimeout" else "timeout"
-        said = f"{kind} after {getattr(timeouts, which)} s ({which}={getattr(timeouts, which)})"
+        which, seconds = limits.of(kind)
+        said = f"{kind} after {seconds:.3g} s ({which}={seconds:.3g})"
     return TransportError(f"could not reach {request.url.partition('?')[0]} ({said})")
 
 

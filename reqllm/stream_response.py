@@ -11,13 +11,14 @@ from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
-from msgspec import structs
-
+from reqllm.async_pump import AsyncPump
+from reqllm.attempts import Attempt
 from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage
 from reqllm.content import ToolCall
 from reqllm.errors import ReqLLMError, StreamConsumedError, StreamTimeoutError
 from reqllm.objects import GrowingObject, object_of
-from reqllm.pump import AsyncPump, Pump
+from reqllm.pump import Pump
+from reqllm.pump_base import with_http
 from reqllm.response import Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import request_id
 
@@ -105,7 +106,7 @@ class StreamResponse:
         while self._pump.is_open:
             _check_time(begun, self._metadata_timeout)
             await self._pump.read_on()
-        return _with_http(await self._pump.metadata(), self._pump.http)
+        return with_http(await self._pump.metadata(), self._pump.http)
 
     async def usage(self) -> Usage | None:
         """Return the usage, `None` if the provider reported none."""
@@ -123,12 +124,17 @@ class StreamResponse:
     @property
     def state(self) -> StreamState:
         """How the stream stands: open, complete, incomplete, interrupted or failed."""
-        return self._pump.server.state
+        return self._pump.state
 
     @property
     def error(self) -> ReqLLMError | None:
         """What broke the stream, if something did."""
         return self._pump.error
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The tries that failed before this answer, each with its error."""
+        return self._pump.call.attempts.failed
 
     @property
     def status(self) -> int:
@@ -250,7 +256,7 @@ class SyncStreamResponse:
         while self._pump.is_open:
             _check_time(begun, self._metadata_timeout)
             self._pump.read_on()
-        return _with_http(self._pump.metadata(), self._pump.http)
+        return with_http(self._pump.metadata(), self._pump.http)
 
     def usage(self) -> Usage | None:
         """Return the usage, `None` if the provider reported none."""
@@ -268,12 +274,17 @@ class SyncStreamResponse:
     @property
     def state(self) -> StreamState:
         """How the stream stands: open, complete, incomplete, interrupted or failed."""
-        return self._pump.server.state
+        return self._pump.state
 
     @property
     def error(self) -> ReqLLMError | None:
         """What broke the stream, if something did."""
         return self._pump.error
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The tries that failed before this answer, each with its error."""
+        return self._pump.call.attempts.failed
 
     @property
     def status(self) -> int:
@@ -441,15 +452,6 @@ def _consumed() -> StreamConsumedError:
     return StreamConsumedError(
         "the one pass over this stream was already taken; "
         "partial() and to_response() give what it held"
-    )
-
-
-def _with_http(metadata: StreamMetadata, http: Any) -> StreamMetadata:
-    return structs.replace(
-        metadata,
-        status=http.status_code,
-        headers=http.headers,
-        request_id=request_id(http.headers),
     )
 
 

@@ -81,6 +81,17 @@ class StreamServer:
         self._unfolded: list[c.StreamChunk] = []
         self._late_warnings: list[c.WarningChunk] = []
         self._request_warnings = tuple(warnings)
+        self._options: dict[str, Any] = {
+            "on_malformed": on_malformed,
+            "on_incomplete": on_incomplete,
+            "include_raw": include_raw,
+            "include_keepalive": include_keepalive,
+            "max_event_bytes": max_event_bytes,
+        }
+
+    def again(self) -> StreamServer:
+        """Return a server for another try at the same stream; of the request it says nothing."""
+        return StreamServer(self.wire, **self._options)
 
     # What goes in.
     def receive(self, piece: bytes) -> list[c.StreamChunk]:

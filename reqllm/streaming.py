@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from os import PathLike
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from msgspec import structs
 
+from reqllm.attempts import Attempts
 from reqllm.calling import CallOptions, Retries, Timeouts
+from reqllm.chunk import StreamChunk
 from reqllm.context import Context
+from reqllm.deadlines import Deadlines
 from reqllm.errors import InvalidInputError, MissingKeyError
+from reqllm.hooks import AttemptStart, Hooks, StreamEnd
 from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
 from reqllm.model import Model
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
 from reqllm.pump import Pump
-from reqllm.signing import Signer
+from reqllm.pump_base import CallState, Opened
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
 from reqllm.stream_server import StreamServer
+from reqllm.timing import AsyncTimer, Timer
 
 # What stands for a key where a recording answers and nobody asks for one.
 _NO_KEY_NEEDED = "replayed"
@@ -96,8 +102,15 @@ def read_response(
         raise InvalidInputError(
             f"expected options of the stream, got {', '.join(sorted(sorted_options.request))}"
         )
+    call = CallState(provider="", model="", wire=wire, attempts=Attempts(Retries(limit=0)))
     server = StreamServer(wire, **sorted_options.stream.for_server())
-    pump = Pump(http, server, network_errors=network_errors(library), silence=timeout)
+    deadlines = Deadlines(sorted_options.timeouts, time.monotonic())
+    pump = Pump(
+        Opened(call, http, server, deadlines),
+        network_errors=network_errors(library),
+        timer=Timer(),
+        clock=time.monotonic,
+    )
     return SyncStreamResponse(pump, metadata_timeout)
 
 
@@ -122,6 +135,7 @@ class _BaseClient:
     # What of the HTTP library this client can use.
     _client_kind: ClassVar[str]
     _transport_kind: ClassVar[str]
+    _timer_kind: ClassVar[type[Any]]
 
     def __init__(
         self,
@@ -130,7 +144,10 @@ class _BaseClient:
         transport: Any = None,
         http_client: Any = None,
         headers: Mapping[str, str] | None = None,
-        max_retries: int = 3,
+        max_retries: int | Retries = 3,
+        on_attempt: Callable[[AttemptStart], Any] | None = None,
+        on_event: Callable[[StreamChunk], Any] | None = None,
+        on_end: Callable[[StreamEnd], Any] | None = None,
         **timeouts: float | None,
     ) -> None:
         """
@@ -139,13 +156,16 @@ class _BaseClient:
         transport: a transport of httpx or httpx2, a cassette's for example.
         http_client: a client of httpx or httpx2 to send with; it is not closed by us.
         headers: sent with every request, above the provider's own.
-        max_retries: tries after a first that failed before its stream began.
-        timeouts: `connect`, `timeout`, `metadata_timeout`, in seconds or None.
+        max_retries: tries after a first that failed before anything of its answer had come, or a
+            `Retries`, which also says how long to wait.
+        on_attempt: called before each request is sent.
+        on_event: called with each chunk, as it arrives.
+        on_end: called exactly once for each call that was sent, however it ends.
+        timeouts: `connect`, `timeout`, `first_token`, `idle`, `total`, `metadata_timeout`, in
+            seconds or None; see `Timeouts`.
         """
         if transport is not None and http_client is not None:
             raise InvalidInputError("expected a transport or an http_client, got both")
-        if not isinstance(max_retries, int) or max_retries < 0:
-            raise InvalidInputError(f"expected max_retries from 0 up, got {max_retries!r}")
         unknown = set(timeouts) - set(Timeouts.__struct_fields__)
         if unknown:
             raise InvalidInputError(
@@ -161,9 +181,11 @@ class _BaseClient:
         self._http = http_client
         self._owns_http = http_client is None
         self._headers = _checked_headers(headers or {})
-        self._retries = Retries(limit=max_retries)
-        self._sign = Signer()
+        self._retries = Retries.of(max_retries)
         self._timeouts = Timeouts(**timeouts)
+        self._is_patient = "timeout" not in timeouts
+        self._timer = self._timer_kind()
+        self._hooks = Hooks(on_attempt=on_attempt, on_event=on_event, on_end=on_end)
 
     def _prepare(
         self,
@@ -187,18 +209,18 @@ class _BaseClient:
                 base_url=self._base_url,
             )
 
-        # A cassette may answer without a key; it lets no request out that has this for one.
-        stand_in = getattr(self._transport, "key_that_stays", None)
         try:
             request = encoded(self._key())
-            if stand_in is not None:
-                self._sign.require_credentials(request.signing)
         except MissingKeyError:
+            # A cassette may answer without one; it lets no request out that has this for a key.
+            stand_in = getattr(self._transport, "key_that_stays", None)
             if stand_in is None:
                 raise
             request = encoded(stand_in)
-        if self._headers:
-            request = _with_headers(request, self._headers)
+        headers = type(request.headers)({**request.headers, **self._headers})  # type: ignore[call-arg]
+        request = structs.replace(request, headers=headers, provider=speaker.name, model=model.name)
+        if self._is_patient and "timeout" not in options and request.thinks:
+            sorted_options = sorted_options.with_patience()
         return _Call(request, wire or speaker.wire, sorted_options)
 
     def _discard(self) -> None:
@@ -218,6 +240,7 @@ class AsyncClient(_BaseClient):
 
     _client_kind = "AsyncClient"
     _transport_kind = "AsyncBaseTransport"
+    _timer_kind = AsyncTimer
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -229,7 +252,9 @@ class AsyncClient(_BaseClient):
         return _AsyncOpening(self, self._prepare(Model.parse(model), context, options, wire))
 
     async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
-        opener = AsyncOpener(self._http_client(), self._retries, self._sign)
+        opener = AsyncOpener(
+            self._http_client(), self._retries, timer=self._timer, hooks=self._hooks
+        )
         owned_client = self if owned else None
         pump = await opener.open(call.request, call.wire, call.options, owned_client)
         return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
@@ -261,6 +286,7 @@ class Client(_BaseClient):
 
     _client_kind = "Client"
     _transport_kind = "BaseTransport"
+    _timer_kind = Timer
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -272,7 +298,7 @@ class Client(_BaseClient):
         return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
 
     def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
-        opener = Opener(self._http_client(), self._retries, self._sign)
+        opener = Opener(self._http_client(), self._retries, timer=self._timer, hooks=self._hooks)
         owned_client = self if owned else None
         pump = opener.open(call.request, call.wire, call.options, owned_client)
         return SyncStreamResponse(
@@ -386,12 +412,6 @@ def _model_of(provider: str | Provider, model: str | Model) -> Model:
 
 def _provider_of(provider: str | Provider) -> Provider:
     return provider_named(provider) if isinstance(provider, str) else provider
-
-
-def _with_headers(request: WireRequest, headers: Mapping[str, str]) -> WireRequest:
-    # Of the same kind, which hides the key where it is shown.
-    merged = type(request.headers)({**request.headers, **headers})  # type: ignore[call-arg]
-    return structs.replace(request, headers=merged)
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -12,13 +12,6 @@ from reqllm.context import Context
 from reqllm.model import Model
 
 
-class SigV4(Struct, frozen=True):
-    """To be signed by AWS Signature Version 4 where it is sent: for a service in a region."""
-
-    service: str
-    region: str
-
-
 class WireRequest(Struct, frozen=True, kw_only=True):
     """A request ready to send. `headers` holds the key: never log it whole."""
 
@@ -26,10 +19,12 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
+    provider: str = ""
+    model: str = ""
+    thinks: bool = False
+    """Whether the model may be silent for long before it answers."""
     warnings: tuple[WarningChunk, ...] = ()
     """What was asked for and could not be sent."""
-    signing: SigV4 | None = None
-    """How each attempt is signed, by credentials that are looked up then; `None`: not at all."""
 
 
 class Provider(Protocol):

@@ -21,6 +21,7 @@ _local = partial(_compatible, key_optional=True)
 ROWS: tuple[HostedProvider, ...] = (
     HostedProvider(
         name="openai",
+        thinkers=r"o[0-9]|gpt-([5-9]|oss)",
         wire="openai-chat",
         base_url="https://api.openai.com/v1",
         key_variables=("OPENAI_API_KEY",),
@@ -63,16 +64,6 @@ ROWS: tuple[HostedProvider, ...] = (
         dialect=Dialect(rename=_MAX_TOKENS),
         usage="on the last line, with durations",
     ),
-    HostedProvider(
-        name="amazon_bedrock",
-        wire="bedrock-converse",
-        other_wires={"bedrock-invoke": ""},
-        base_url="https://bedrock-runtime.{region}.amazonaws.com",
-        region_variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
-        key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
-        signed_for="bedrock",
-        usage="in the last event",
-    ),
     _compatible(
         name="mistral",
         base_url="https://api.mistral.ai/v1",
@@ -105,6 +96,7 @@ ROWS: tuple[HostedProvider, ...] = (
     ),
     _compatible(
         name="azure",
+        thinkers=r"o[0-9]|gpt-[5-9]",
         # Its newer address, where the model in the body is the name of a deployment; an older one
         # (.../openai/deployments/NAME?api-version=...) is given as base_url.
         base_url="{AZURE_OPENAI_ENDPOINT}/openai/v1",
@@ -114,6 +106,7 @@ ROWS: tuple[HostedProvider, ...] = (
     ),
     _compatible(
         name="deepseek",
+        thinkers="deepseek-reasoner",
         base_url="https://api.deepseek.com",
         key_variables=("DEEPSEEK_API_KEY",),
         dialect=Dialect(
@@ -129,6 +122,7 @@ ROWS: tuple[HostedProvider, ...] = (
     ),
     _compatible(
         name="xai",
+        thinkers=r"grok-([4-9]|.*mini)",
         base_url="https://api.x.ai/v1",
         key_variables=("XAI_API_KEY",),
         dialect=Dialect(refuses=frozenset({"metadata"})),
@@ -136,6 +130,7 @@ ROWS: tuple[HostedProvider, ...] = (
     ),
     _compatible(
         name="openrouter",
+        thinkers=r"openai/(o[0-9]|gpt-[5-9])|.*thinking",
         base_url="https://openrouter.ai/api/v1",
         key_variables=("OPENROUTER_API_KEY",),
         dialect=Dialect(

@@ -38,12 +38,17 @@ class First:
     def __init__(self, handler: Handler, times: int = 1) -> None:
         self._handler = handler
         self._times = times
-        self._provider = LoopbackProvider()
+        self._then: Handler = LoopbackProvider()
         self._asked = 0
+
+    def then(self, handler: Handler) -> First:
+        """Give another answer after that than the provider's."""
+        self._then = handler
+        return self
 
     def __call__(self, request: Request) -> Answer:
         self._asked += 1
-        return (self._handler if self._asked <= self._times else self._provider)(request)
+        return (self._handler if self._asked <= self._times else self._then)(request)
 
 
 def no_answer(request: Request) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import reqllm
 
 # What is a plain call in both twins, or an attribute.
-_PLAIN = frozenset({"partial", "state", "error", "status", "headers", "request_id"})
+_PLAIN = frozenset({"partial", "state", "error", "status", "headers", "request_id", "attempts"})
 
 
 class _Iterated:

@@ -343,7 +343,7 @@ def other_kind(way: Way) -> Any:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda way: {"first": 1.0}, "expected the timeouts connect, timeout, metadata_timeout"),
+        (lambda way: {"first": 1.0}, "expected the timeouts connect, timeout, first_token"),
         (lambda way: {"timeout": -1}, "timeout in seconds"),
         (lambda way: {"max_retries": -1}, "max_retries"),
         (lambda way: {"max_retries": 1.5}, "max_retries"),

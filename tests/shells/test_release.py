@@ -30,7 +30,7 @@ MUTE = "openai:fault-stall_first"  # a head, then nothing
 @contextlib.asynccontextmanager
 async def watched(way: Way, server: LoopbackServer, *, dropped: int = 0):
     """A client that must have nothing left when the block ends."""
-    library_client = way.http()
+    library_client = way.leaving_nothing()
     made = way.made(
         base_url=server.url,
         api_key=KEY,
@@ -422,9 +422,12 @@ async def test_the_connection_is_used_again(way: Way, server: LoopbackServer) ->
     """A connection whose body was read to its end must carry the next call."""
     async with way.client(server) as client:
         for _ in range(3):
-            # This one's end is the end of its body; others end with an event before it.
+            # This one's end is the end of its body.
             async with client.stream("openai:no_terminator", "Hi") as response:
                 await response.text()
+            # Here it follows the terminal event.
+            async with client.stream("openai:text", "Hi") as response:
+                assert [chunk async for chunk in response]
             with pytest.raises(reqllm.APIError):
                 await way.start(client, "openai:error-400")
     assert server.connections == 1

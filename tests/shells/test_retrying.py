@@ -239,7 +239,7 @@ async def test_a_kept_connection_that_went_stale(way: Way) -> None:
 # A stream that has begun.
 @pytest.mark.parametrize(
     "model",
-    ["reset", "close", "no_last_chunk", "short", "uncounted", "nothing", "only_comments"],
+    ["reset", "close", "no_last_chunk", "short", "uncounted"],
 )
 @on_each_loop
 async def test_a_stream_that_began_is_not_tried_again(
@@ -249,6 +249,17 @@ async def test_a_stream_that_began_is_not_tried_again(
     response, slept = await opened(way, server, f"openai:fault-{model}")
     assert response.state != "complete"
     assert (slept, len(server.requests)) == ([], 1)
+
+
+@pytest.mark.parametrize("model", ["nothing", "only_comments"])
+@on_each_loop
+async def test_a_stream_that_said_nothing_is_tried_again(
+    way: Way, server: LoopbackServer, model: str
+) -> None:
+    """A stream of which no reader can have seen anything must be asked for again, then raise."""
+    response, slept = await opened(way, server, f"openai:fault-{model}")
+    assert (response.state, len(slept), len(server.requests)) == ("incomplete", 3, 4)
+    assert [attempt.number for attempt in response.error.attempts] == [1, 2, 3, 4]
 
 
 @on_each_loop

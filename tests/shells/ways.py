@@ -59,6 +59,10 @@ class Way:
         kind = self.library.Client if self.is_sync else self.library.AsyncClient
         return kind(**{"verify": False, "trust_env": False, **options})
 
+    def leaving_nothing(self) -> Any:
+        """A client of the HTTP library that keeps no connection for the next call."""
+        return self.http(limits=self.library.Limits(max_keepalive_connections=0))
+
     def made(self, **options: Any) -> Any:
         """One of our clients, always under the async interface."""
         if self.is_sync:

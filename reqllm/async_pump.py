@@ -1,0 +1,272 @@
+"""The one pump of a stream: whoever needs the next chunk drives it, on an event loop.
+
+Nothing runs by itself. What is not asked for is not read from the network. Its twin is in
+`pump.py`: the same but for `await`; a test compares them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from types import TracebackType
+from typing import Any
+
+import anyio
+
+from reqllm.chunk import StreamChunk
+from reqllm.deadlines import SIGNS_OF_LIFE
+from reqllm.errors import ReqLLMError
+from reqllm.hooks import NO_HOOKS, Hooks
+from reqllm.pump_base import DRAINING, AsyncReopen, Opened, PumpBase
+from reqllm.releasing import (
+    NetworkErrors,
+    aclose_response,
+    body_of,
+    can_wake,
+    close_soon,
+    wake_reader,
+)
+from reqllm.response import Response, StreamMetadata
+from reqllm.timing import AsyncPause, AsyncTimer, Clock, TimeUpError
+
+
+class _AsyncTurn:
+    """Lets one task at a time drive; costs nothing while there is only one."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._next: anyio.Event | None = None
+
+    async def acquire(self) -> None:
+        while self._taken:
+            if self._next is None:
+                self._next = anyio.Event()
+            await self._next.wait()
+        self._taken = True
+
+    def release(self) -> None:
+        self._taken = False
+        if self._next is not None:
+            self._next.set()
+            self._next = None
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+class AsyncPump(PumpBase):
+    """Reads the body of one response, piece by piece, into chunks."""
+
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        network_errors: NetworkErrors,
+        timer: AsyncTimer,
+        clock: Clock,
+        hooks: Hooks = NO_HOOKS,
+        reopen: AsyncReopen | None = None,
+        pause: AsyncPause | None = None,
+        owned_client: Any = None,
+    ) -> None:
+        """
+        timer, clock: watch over the limits of time, by the same clock as those of `opened`.
+        reopen: asks again after a failure that no reader could have seen; gives what it opened,
+            or None for a failure that is to stand.
+        pause: what it waits with, broken off by a cancel.
+        """
+        super().__init__(opened, network_errors=network_errors, clock=clock, hooks=hooks)
+        self._turn = _AsyncTurn()
+        self._timer = timer
+        self._reopen = reopen
+        self._pause = pause
+        self._owned_client = owned_client
+
+    def _begin(self, opened: Opened) -> None:
+        super()._begin(opened)
+        self._pieces = body_of(opened.http).__aiter__()
+
+    async def next_batch(self) -> list[StreamChunk]:
+        """Return the chunks that wait, else those of the next pieces; none at the end."""
+        await self._turn.acquire()
+        try:
+            while not self._waiting and self.server.state == "open":
+                await self._read()
+            batch, self._waiting = self._waiting, []
+            if not batch:
+                await self.release()
+            return batch
+        finally:
+            self._turn.release()
+
+    async def read_on(self) -> None:
+        """Read one piece, whatever is waiting in the queue."""
+        async with self._turn:
+            if self.is_open:
+                await self._read()
+
+    async def response(self) -> Response:
+        """Return what has arrived, once nobody is reading."""
+        async with self._turn:
+            if not self.is_open:
+                await self.release()
+            return self.server.response
+
+    async def metadata(self) -> StreamMetadata:
+        """Return what is known beside the content, once nobody is reading."""
+        async with self._turn:
+            if not self.is_open:
+                await self.release()
+            return self.server.metadata
+
+    async def _read(self) -> None:
+        try:
+            await self._read_piece()
+        except BaseException:
+            # Our reader is being cancelled, or what is called here failed: nobody will read on.
+            self._waiting += self.server.cancel("the reader was cancelled")
+            await self._finish()
+            raise
+
+    async def _read_piece(self) -> None:
+        deadlines = self._deadlines
+        try:
+            if deadlines.is_watched:
+                piece = await self._watched_piece()
+            else:
+                piece = await self._pieces.__anext__()
+        except StopAsyncIteration:
+            self._at_eof = True
+            self._keep(self._end())
+        except TimeUpError as error:
+            self._keep(self._end(self._late(error)))
+        except self._network_errors as error:
+            self._keep(self._end(self._named(error)))
+        else:
+            chunks = self.server.receive(piece)
+            if self.server.state == "open":
+                if deadlines.is_watched or not chunks or type(chunks[0]) in SIGNS_OF_LIFE:
+                    now = self._clock()
+                    late = deadlines.arrived(now, chunks)
+                    if late is not None:
+                        chunks += self._end(deadlines.error(late, now))
+                        self._keep(chunks)
+                        await self._settle()
+                        return
+                self._take(chunks)
+                return
+            self._keep(chunks)
+        await self._settle()
+
+    async def _watched_piece(self) -> bytes:
+        now = self._clock()
+        self._deadlines.reading(now)
+        if not self._deadlines.is_tight:
+            piece: bytes = await self._pieces.__anext__()
+        else:
+            left = self._deadlines.left(now)
+            piece = await self._timer.run(left, self._pieces.__anext__, self._wake)
+        return piece
+
+    async def _settle(self) -> None:
+        """After the end: ask again if that may help, else let go of what is of no more use."""
+        if self.error is not None and await self._asked_again(self.error):
+            return
+        if self.server.state == "complete" and not self._at_eof:
+            # What has come is handed out before anybody waits for the rest of the framing.
+            self._tell_end()
+        else:
+            await self._finish()
+
+    async def _asked_again(self, error: ReqLLMError) -> bool:
+        """Replace a try that failed before a reader could have seen anything of it."""
+        if self._reopen is None or self._cancelled is not None or not error.before_first_chunk:
+            return False
+        opened = None
+        self._asks_again = True
+        try:
+            await aclose_response(self.http, self._pieces, self._network_errors)
+            opened = await self._reopen(error, self.server)
+        except ReqLLMError as another:
+            another.partial = error.partial
+            self.error = another
+        finally:
+            self._asks_again = False
+        if self._cancelled is not None:
+            await self._left(opened, *self._cancelled)
+            return True
+        if opened is None:
+            return False
+        self.error = None
+        self._begin(opened)
+        return True
+
+    async def _left(self, opened: Opened | None, reason: str | None) -> None:
+        """End a call that was cancelled between two tries: that is no failure."""
+        if opened is not None:
+            self._begin(opened)
+            await self._close()
+        self.error = None
+        self.server = self.server.again()
+        self._keep(self.server.cancel(reason))
+
+    async def cancel(self, reason: str | None = None) -> None:
+        """End the stream because its reader wants no more; the connection goes at once."""
+        self._cancelled = (reason,)
+        if self._pause is not None:
+            self._pause.stop()
+        try:
+            self._keep(self.server.cancel(reason))
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        try:
+            await self.release()
+        finally:
+            self._tell_end()
+
+    async def release(self) -> None:
+        """Let go of the connection. Safe to call twice, and while someone is reading."""
+        if self._released:
+            return
+        self._released = True
+        try:
+            if self.server.state == "complete" and not self._at_eof and can_wake(self.http):
+                await self._drain()
+        finally:
+            await self._close()
+
+    async def _drain(self) -> None:
+        """Read what ends the answer in HTTP, if it comes at once: then the connection is reused."""
+        ends_at = self._clock() + DRAINING
+        with contextlib.suppress(TimeUpError, *self._network_errors):
+            try:
+                while (left := ends_at - self._clock()) > 0:
+                    piece = await self._timer.run(left, self._pieces.__anext__, self._wake)
+                    self.server.receive(piece)
+            except StopAsyncIteration:
+                self._at_eof = True
+
+    async def _close(self) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await aclose_response(self.http, self._pieces, self._network_errors)
+            finally:
+                if self._owned_client is not None:
+                    await self._owned_client.aclose()
+
+    def __del__(self) -> None:
+        if getattr(self, "_released", True) or sys.is_finalizing():
+            return
+        wake_reader(self.http)
+        close_soon(self._close)
+        self._tell_dropped()

@@ -1,0 +1,106 @@
+"""Letting go of a response: of its connection, its generators, and of who waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+NetworkErrors = tuple[type[BaseException], ...]
+
+
+def body_of(http: Any) -> Any:
+    """Return what yields the body's pieces as they come, decompressed where it must be."""
+    encoding = http.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() in ("", "identity"):
+        return http.stream
+    return http.iter_bytes() if hasattr(http.stream, "__iter__") else http.aiter_bytes()
+
+
+async def aclose_response(http: Any, pieces: Any, errors: NetworkErrors) -> None:
+    """Close a response, and end the HTTP library's async generators, one inside the other.
+
+    Closing the outer one would leave the inner ones to the garbage collector, of which trio
+    complains. Reading on from the closed socket raises through all of them. (HTTP/2 shares
+    its socket with other streams: there reading on could wait.)
+    """
+    with contextlib.suppress(*errors):
+        await http.aclose()
+    # Someone may be in the middle of reading; then closing wakes them, and they end it.
+    with contextlib.suppress(RuntimeError, StopAsyncIteration, *errors):
+        if "network_stream" in http.extensions and http.extensions.get("http_version") != b"HTTP/2":
+            while True:
+                await pieces.__anext__()
+        elif hasattr(pieces, "aclose"):
+            await pieces.aclose()
+
+
+def close_response(http: Any, pieces: Any, errors: NetworkErrors) -> None:
+    """Close a response, and the HTTP library's generators."""
+    # Someone may be in the middle of reading; then closing wakes them, and they end it.
+    with contextlib.suppress(ValueError, *errors):
+        if hasattr(pieces, "close"):
+            pieces.close()
+    with contextlib.suppress(*errors):
+        http.close()
+
+
+def close_soon(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have the event loop of this thread, if there is one, close what was forgotten."""
+
+    async def close_quietly() -> None:
+        with contextlib.suppress(Exception):
+            await close()
+
+    trio, asyncio = sys.modules.get("trio"), sys.modules.get("asyncio")
+    if trio is not None:
+        with contextlib.suppress(RuntimeError):
+            trio.lowlevel.spawn_system_task(close_quietly)
+            return
+    if asyncio is not None:
+        with contextlib.suppress(RuntimeError):
+            loop = asyncio.get_running_loop()
+            loop.create_task(close_quietly())
+
+
+def raw_socket(http: Any) -> Any:
+    """Return the socket that a response comes over, where it is its own."""
+    extensions: Mapping[str, Any] = http.extensions
+    stream = extensions.get("network_stream")
+    if stream is None or extensions.get("http_version") == b"HTTP/2":
+        # HTTP/2 shares its socket with other streams.
+        return None
+    return stream.get_extra_info("socket")
+
+
+def can_wake(http: Any) -> bool:
+    """Whether a read of this response can be ended from outside of it."""
+    return raw_socket(http) is not None
+
+
+def wake_reader(http: Any) -> bool:
+    """Wake a thread that is blocked in a read, as closing alone would not; tell if it could be.
+
+    What notes the answer on its way (reqllm_fixtures does) hears of it first: to it, too, what the
+    reader then finds would look like a failure of the network.
+    """
+    if leaving := http.extensions.get("reqllm_leaving"):
+        leaving()
+    raw = raw_socket(http)
+    if raw is None:
+        return False
+    with contextlib.suppress(OSError):
+        raw.shutdown(socket.SHUT_RDWR)
+    return True
+
+
+def warn_dropped() -> None:
+    """Warn in our name of a stream that nobody closed."""
+    warnings.warn(
+        "reqllm: a stream was dropped while open; use it in a `with` block, or close it",
+        ResourceWarning,
+        stacklevel=3,
+    )

@@ -1,0 +1,190 @@
+"""Waiting that can end early: a read that may take so long, a pause that can be broken off.
+
+Async and sync twins. A thread that is blocked in a read cannot be called back: another one, which
+lives only while there is something to watch, shuts the socket under it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import anyio
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+AsyncSleep = Callable[[float], Awaitable[None]]
+Sleep = Callable[[float], None]
+
+
+class TimeUpError(Exception):
+    """What was waited for did not come in time."""
+
+
+def loop_clock() -> Clock:
+    """Return the clock of the event loop that runs here, by which its timeouts go."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None:
+        with contextlib.suppress(RuntimeError):
+            clock: Clock = asyncio.get_running_loop().time
+            return clock
+    return anyio.current_time
+
+
+def thread_clock() -> Clock:
+    """Return the clock of threads."""
+    return time.monotonic
+
+
+class AsyncTimer:
+    """Lets a call take only so long."""
+
+    async def run(
+        self, seconds: float, call: Callable[[], Awaitable[T]], wake: Callable[[], Any]
+    ) -> T:
+        """Return what the call returns. Raises TimeUpError if it takes longer."""
+        with anyio.move_on_after(max(seconds, 0)):
+            return await call()
+        raise TimeUpError
+
+
+class Timer:
+    """Lets a call take only so long: `wake` must make it end."""
+
+    def __init__(self) -> None:
+        self._watch = _Watch()
+
+    def run(self, seconds: float, call: Callable[[], T], wake: Callable[[], Any]) -> T:
+        """Return what the call returns. Raises TimeUpError if it takes longer."""
+        alarm = self._watch.set(seconds, wake)
+        try:
+            result = call()
+        except BaseException as error:
+            if alarm.stop() or not isinstance(error, Exception):
+                raise
+            raise TimeUpError from error
+        alarm.stop()
+        return result
+
+
+class _Alarm:
+    """Something that is to be done unless it is stopped before."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def stop(self) -> bool:
+        """Stop it; return whether that was in time."""
+        with self._lock:
+            was_over, self._is_over = self._is_over, True
+        return not was_over
+
+    def ring(self) -> None:
+        if self.stop():
+            with contextlib.suppress(Exception):
+                self._act()
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+
+class _Watch:
+    """Rings alarms when they are due, in a thread that ends when there are none for a while."""
+
+    _LINGER = 0.2
+
+    def __init__(self) -> None:
+        self._alarms: list[tuple[float, int, _Alarm]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def set(self, seconds: float, act: Callable[[], Any]) -> _Alarm:
+        alarm = _Alarm(act)
+        with self._changed:
+            due = time.monotonic() + max(seconds, 0)
+            self._forget_stopped()
+            heapq.heappush(self._alarms, (due, next(self._numbers), alarm))
+            if self._thread is None or not self._thread.is_alive():  # none lives on after a fork
+                self._thread = threading.Thread(target=self._run, name="reqllm-timer", daemon=True)
+                self._thread.start()
+            elif self._alarms[0][2] is alarm:
+                self._changed.notify()
+        return alarm
+
+    def _run(self) -> None:
+        while (alarm := self._next()) is not None:
+            alarm.ring()
+
+    def _next(self) -> _Alarm | None:
+        """Wait for the next alarm that is due; `None` if there were none for a while."""
+        with self._changed:
+            while True:
+                self._forget_stopped()
+                if not self._alarms:
+                    if not self._changed.wait(self._LINGER) and not self._alarms:
+                        self._thread = None
+                        return None
+                    continue
+                left = self._alarms[0][0] - time.monotonic()
+                if left <= 0:
+                    return heapq.heappop(self._alarms)[2]
+                # No longer: what is due may be stopped meanwhile, and then nothing is.
+                self._changed.wait(min(left, self._LINGER))
+
+    def _forget_stopped(self) -> None:
+        while self._alarms and self._alarms[0][2].is_over:
+            heapq.heappop(self._alarms)
+
+
+class AsyncPause:
+    """The pause between two tries, which whoever cancels the call breaks off."""
+
+    def __init__(self, sleep: AsyncSleep = anyio.sleep) -> None:
+        self._sleep = sleep
+        self._scope: anyio.CancelScope | None = None
+        self.is_stopped = False
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for so long, or until it is stopped."""
+        if self.is_stopped:
+            return
+        with anyio.CancelScope() as self._scope:
+            await self._sleep(seconds)
+
+    def stop(self) -> None:
+        """Break off this pause, and have no other."""
+        self.is_stopped = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+
+class Pause:
+    """The pause between two tries, which whoever cancels the call breaks off."""
+
+    def __init__(self, sleep: Sleep = time.sleep) -> None:
+        self._stopped = threading.Event()
+        # One that can be broken off, if it is to take time at all.
+        self._sleep = self._stopped.wait if sleep is time.sleep else sleep
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there is to be no more waiting."""
+        return self._stopped.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so long, or until it is stopped."""
+        self._sleep(seconds)
+
+    def stop(self) -> None:
+        """Break off this pause, and have no other."""
+        self._stopped.set()
