@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from functools import cache
 from typing import Any
 
@@ -100,7 +99,7 @@ def _add(blocks: dict[int, list[Any]], index: int, delta: dict[str, Any]) -> Non
 def _block(block: list[Any]) -> tuple[Any, ...]:
     match block:
         case ["redacted", bytes(data)]:
-            return "redacted", b64encode(data).decode()
+            return "redacted", data.decode()
         case ["tool", call_id, name, arguments]:
             return "tool", call_id, name, json.loads(arguments or "{}")
     return tuple(block)

@@ -54,7 +54,7 @@ def test_an_invoke_case_is_read_as_its_row_says(case: Case) -> None:
 
 # Converse's blocks.
 def test_reasoning_has_its_signature_and_what_was_hidden() -> None:
-    """A signature is set, not appended; hidden reasoning is one text in base64, in its place."""
+    """A signature is set, not appended; hidden reasoning is one text, in its place."""
     body = (
         MS
         + reasoning(0, text="Hm")
@@ -71,7 +71,7 @@ def test_reasoning_has_its_signature_and_what_was_hidden() -> None:
     response = check_stream(WIRE, body + END)
     assert response.content == (
         ReasoningPart("Hm", signature="abcdef"),
-        ReasoningPart(redacted=True, data=b64encode(b"abcde").decode()),
+        ReasoningPart(redacted=True, data="abcde"),
         ReasoningPart("", signature="only"),
         TextPart("Hello"),
     )
@@ -176,7 +176,7 @@ def test_a_whole_answer_is_read_with_a_warning() -> None:
                 "role": "assistant",
                 "content": [
                     {"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "abc"}}},
-                    {"reasoningContent": {"redactedContent": "eA=="}},
+                    {"reasoningContent": {"redactedContent": "eHk="}},
                     {"text": "Hello"},
                     {"citationsContent": {"content": [{"text": "."}], "citations": [FOUND]}},
                     {"toolUse": {"toolUseId": "t1", "name": "f", "input": {"a": 1}}},
@@ -191,7 +191,7 @@ def test_a_whole_answer_is_read_with_a_warning() -> None:
     assert response.state == "complete"
     assert response.content[:3] == (
         ReasoningPart("Hm", signature="abc"),
-        ReasoningPart(redacted=True, data="eA=="),
+        ReasoningPart(redacted=True, data="xy"),
         TextPart("Hello"),
     )
     assert (response.text, response.citations[0].raw) == ("Hello.", FOUND)

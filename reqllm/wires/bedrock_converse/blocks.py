@@ -6,18 +6,23 @@ import base64
 from typing import Any
 
 from reqllm import chunk as c
-from reqllm.wires.bedrock_converse.words import WIRE
+from reqllm.wires.bedrock_converse.words import HIDDEN, WIRE
+from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 
 
-def joined_base64(pieces: list[str]) -> str:
-    """Return the base64 of the bytes that pieces stand for together; what is none is kept."""
-    if len(pieces) == 1:
-        return pieces[0]
+def take_hidden(block: Block, pieces: list[str]) -> None:
+    """Put hidden reasoning into its block: the text that it is on the wire of its vendor.
+
+    This wire sends that text's bytes in base64. What is no text goes back as it came.
+    """
     try:
-        return base64.b64encode(_decoded(pieces)).decode("ascii")
+        text = _decoded(pieces).decode("ascii")
     except ValueError:
-        return "".join(pieces)
+        text = ""
+    block.data = text or "".join(pieces)
+    if not text:
+        block.metadata[HIDDEN] = block.data
 
 
 def _decoded(pieces: list[str]) -> bytes:

@@ -12,9 +12,10 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.errors import ProtocolViolationError
 from reqllm.framing.event import WireEvent
-from reqllm.wires.bedrock_converse.blocks import ImageBlock, ResultBlock, joined_base64
+from reqllm.wires.bedrock_converse.blocks import ImageBlock, ResultBlock, take_hidden
 from reqllm.wires.bedrock_converse.words import (
     EVENTS,
+    HIDDEN,
     REASONS,
     WIRE,
     citation_of,
@@ -224,7 +225,7 @@ class ConverseDecoder(JSONEventDecoder):
 
     def _take_reasoning(self, index: int, content: dict[str, Any]) -> None:
         block = self._blocks.get(index)
-        redacted = filled(content.get("redactedContent"))
+        redacted = filled(content.get(HIDDEN))
         if not isinstance(block, Block):
             if not any(content.values()):
                 return
@@ -267,7 +268,7 @@ class ConverseDecoder(JSONEventDecoder):
     def _unite(self, index: int, block: _Open) -> None:
         pieces = self._redacted.pop(index, None)
         if pieces is not None and isinstance(block, Block):
-            block.data = joined_base64(pieces)
+            take_hidden(block, pieces)
 
     def _hand_out(self, block: ImageBlock | ResultBlock | UnknownBlock) -> None:
         index = self._write.next_index(0)

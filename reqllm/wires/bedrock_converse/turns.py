@@ -19,7 +19,7 @@ from reqllm.content import (
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
 from reqllm.wires.bedrock_converse.attachments import Attachments
-from reqllm.wires.bedrock_converse.words import WIRE
+from reqllm.wires.bedrock_converse.words import HIDDEN, WIRE
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 
@@ -114,7 +114,9 @@ class _Writer:
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
         foreign = "reasoning_details" in part.provider_metadata
         if part.complete and not foreign and part.redacted and part.data:
-            return {"reasoningContent": {"redactedContent": part.data}}
+            as_it_came = part.provider_metadata.get(HIDDEN)
+            hidden = as_it_came or turns.base64_text(part.data.encode())
+            return {"reasoningContent": {HIDDEN: hidden}}
         if part.complete and not foreign and part.signature:
             text = {"text": part.content, "signature": part.signature}
             return {"reasoningContent": {"reasoningText": text}}

@@ -10,6 +10,7 @@ from reqllm.wires.common.fields import as_list, as_object, as_string
 from reqllm.wires.common.usage import count, total
 
 WIRE = "bedrock-converse"
+HIDDEN = "redactedContent"
 
 REASONS: dict[str, c.FinishReason] = {
     "end_turn": "stop",
