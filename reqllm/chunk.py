@@ -190,6 +190,8 @@ class TextEnd(_Silent, frozen=True, tag="text_end"):
     choice: int = 0
     signature: str | None = None
     """Goes back to the provider with this text, unchanged."""
+    whole: str | None = None
+    """The text as the provider gave it at the end, where its deltas said something else."""
 
 
 class ReasoningStart(_Silent, frozen=True, tag="reasoning_start"):
@@ -223,6 +225,8 @@ class ReasoningEnd(StreamChunk, frozen=True, tag="reasoning_end"):
     redacted: bool = False
     data: str | None = None
     provider_metadata: Mapping[str, Any] = {}
+    whole: str | None = None
+    """The reasoning as the provider gave it at the end, where its deltas said something else."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -337,6 +341,8 @@ class RefusalDelta(StreamChunk, frozen=True, tag="refusal_delta"):
     text: str
     index: int = 0
     choice: int = 0
+    provider_metadata: Mapping[str, Any] = {}
+    """With the first piece only."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:

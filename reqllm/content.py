@@ -54,6 +54,7 @@ class TextPart(ContentPart, frozen=True, tag="text"):
     citations: tuple[Citation, ...] = ()
     signature: str | None = None
     """Goes back to the provider with the text, unchanged."""
+    provider_metadata: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
         return self.content
@@ -101,6 +102,7 @@ class RefusalPart(ContentPart, frozen=True, tag="refusal"):
 
     kind: ClassVar[str] = "refusal"
     content: str
+    provider_metadata: Mapping[str, Any] = {}
 
 
 class ToolCall(ContentPart, frozen=True, tag="tool_call"):

@@ -141,12 +141,11 @@ class _Block:
         text = "".join(self.pieces)
         match self.kind:
             case "text":
-                signature = None if self.end is None else self.end.signature
-                return TextPart(text, tuple(self.citations), signature)
+                return self._text(text)
             case "reasoning":
                 return self._reasoning(text)
             case "refusal":
-                return RefusalPart(text)
+                return RefusalPart(text, self.start.provider_metadata)
             case "tool_call":
                 return self._tool_call(text)
             case "file":
@@ -156,12 +155,20 @@ class _Block:
                 part: ContentPart | None = self.start
                 return part
 
+    def _text(self, text: str) -> TextPart:
+        end: c.TextEnd | None = self.end
+        if end is not None and end.whole is not None:
+            text = end.whole
+        signature = None if end is None else end.signature
+        metadata = self.start.provider_metadata if self.start is not None else {}
+        return TextPart(text, tuple(self.citations), signature, metadata)
+
     def _reasoning(self, text: str) -> ReasoningPart:
         end: c.ReasoningEnd | None = self.end
         if end is None:
             return ReasoningPart(text, redacted=self.start.redacted, complete=False)
         return ReasoningPart(
-            text,
+            text if end.whole is None else end.whole,
             signature=end.signature,
             redacted=end.redacted,
             data=end.data,
@@ -240,7 +247,7 @@ class Accumulator:
                 if isinstance(chunk, c.ResponseMetadata):
                     self._provider_metadata.update(chunk.provider_metadata)
             case c.TextStart():
-                self._block("text", chunk.index, chunk.choice)
+                self._block("text", chunk.index, chunk.choice).start = chunk
             case c.TextEnd():
                 self._block("text", chunk.index, chunk.choice).end = chunk
             case c.ReasoningStart():
@@ -252,7 +259,9 @@ class Accumulator:
             case c.ToolCallEnd():
                 self._block("tool_call", chunk.index, chunk.choice).end = chunk
             case c.RefusalDelta():
-                self._block("refusal", chunk.index, chunk.choice).pieces.append(chunk.text)
+                block = self._block("refusal", chunk.index, chunk.choice)
+                block.start = block.start or chunk
+                block.pieces.append(chunk.text)
             case c.CitationChunk():
                 block = self._block("text", chunk.index, chunk.choice)
                 block.citations.append(chunk.citation)
@@ -329,8 +338,10 @@ class Accumulator:
         )
 
     def _choice(self, number: int, finishes: tuple[c.Finish, ...]) -> Choice:
-        blocks = (block for (choice, _), block in self._blocks.items() if choice == number)
-        parts = (block.part() for block in blocks)
+        blocks = {
+            place: block for (choice, place), block in self._blocks.items() if choice == number
+        }
+        parts = (blocks[place].part() for place in sorted(blocks))
         return Choice(
             tuple(part for part in parts if part is not None),
             finishes[number] if number < len(finishes) else None,

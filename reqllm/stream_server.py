@@ -342,7 +342,7 @@ class StreamServer:
         if self.state != "complete" or self._late_warnings:
             return
         events = self._framer.receive(piece)
-        if any(isinstance(event, WireEvent) and event.data.strip() for event in events):
+        if any(isinstance(event, WireEvent) and not event.is_silent for event in events):
             self._warn_late()
 
     def _warn_late(self) -> None:

@@ -221,7 +221,7 @@ class _BaseClient:
         request = structs.replace(request, headers=headers, provider=speaker.name, model=model.name)
         if self._is_patient and "timeout" not in options and request.thinks:
             sorted_options = sorted_options.with_patience()
-        return _Call(request, wire or speaker.wire, sorted_options)
+        return _Call(request, request.wire or wire or speaker.wire, sorted_options)
 
     def _discard(self) -> None:
         """Have a transport that records forget it: an answer that never began is no fixture."""

@@ -25,6 +25,7 @@ ABSENT = f"no corpus: {INDEX} is absent; set REQLLM_CORPUS"
 # The corpus' folders by the wire that reads them.
 FOLDERS = {
     "openai-chat": ("openai-chat", "openai-chat-compat", "groq-chat", "mistral-chat"),
+    "openai-responses": ("openai-responses",),
     "anthropic-messages": ("anthropic-messages",),
     "gemini": ("gemini-sse", "gemini-json-array"),
     "cohere-v2": ("cohere-v2",),

@@ -29,6 +29,11 @@ class WireEvent(Struct, frozen=True, gc=False):
     """What stands before `data` in the bytes that `Recognise` is shown; `None`: lines of SSE."""
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it says nothing: no data, or the sentinel that many put after every stream."""
+        return self.data.strip() in (b"", b"[DONE]")
+
+    @property
     def text(self) -> str:
         """`data` as text; bytes that are no UTF-8 become U+FFFD."""
         return self.data.decode("utf-8", "replace")

@@ -25,6 +25,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """Whether the model may be silent for long before it answers."""
     warnings: tuple[WarningChunk, ...] = ()
     """What was asked for and could not be sent."""
+    wire: str | None = None
+    """The wire it is written in, and its answer; none: the one that was asked for."""
 
 
 class Provider(Protocol):

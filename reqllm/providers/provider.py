@@ -48,6 +48,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     """Where the wire is served below `base_url`; empty for the wire's usual place."""
     other_wires: Mapping[str, str] = {}
     """Further wires it speaks, each with its path."""
+    wires_of_models: Mapping[str, str] = {}
+    """Models that are served on another wire than the default, as patterns of their names."""
     key_variables: tuple[str, ...] = ()
     """Environment variables that may hold the key, the first set one wins; none: needs no key."""
     auth: str = "bearer"
@@ -80,7 +82,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             raise InvalidContextError(
                 f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
             )
-        spoken = wire_named(self.wire if wire is None else wire)
+        spoken = wire_named(self.wire_for(model) if wire is None else wire)
         path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
         if self.dialect.object_by_tool:
             can_force = "tool_choice" not in self.dialect.refuses
@@ -92,7 +94,13 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, api_key),
             body=to_json(body, "the request"),
             warnings=tuple(warnings),
+            wire=spoken.name,
         )
+
+    def wire_for(self, model: Model) -> str:
+        """Return the wire on which a model is asked where nobody says which."""
+        patterns = self.wires_of_models.items()
+        return next((wire for name, wire in patterns if re.match(name, model.name)), self.wire)
 
     def _own_url(self, given: str | None) -> str:
         """Return the base URL with the variables in it; where one was given, its path counts."""

@@ -14,6 +14,11 @@ from reqllm.wires.common.options import Dialect
 _ANY = frozenset({"top_k"})
 _EXTRAS = frozenset({"n", "logprobs", "top_logprobs", "user", "metadata", "parallel_tool_calls"})
 _MAX_TOKENS = {"max_tokens": "max_tokens"}
+# OpenAI's models that it serves as responses, and not as chat completions.
+_ONLY_RESPONSES = (
+    r"(?:o[0-9]+(?:-mini)?-(?:pro|deep-research)|computer-use|codex|gpt-daybreak|gpt-rosalind"
+    r"|gpt-[0-9.]+(?:-[a-z]+)?-(?:pro|codex|cyber|rosalind|law))(?:-|$)"
+)
 _compatible = partial(HostedProvider, wire="openai-chat")
 # What people run by themselves: a key only where the server was started with one.
 _local = partial(_compatible, key_optional=True)
@@ -23,6 +28,8 @@ ROWS: tuple[HostedProvider, ...] = (
         name="openai",
         thinkers=r"o[0-9]|gpt-([5-9]|oss)",
         wire="openai-chat",
+        other_wires={"openai-responses": ""},
+        wires_of_models={_ONLY_RESPONSES: "openai-responses"},
         base_url="https://api.openai.com/v1",
         key_variables=("OPENAI_API_KEY",),
         usage="a chunk of its own at the end",

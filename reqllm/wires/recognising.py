@@ -16,6 +16,7 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
     (re.compile(r"/model/[^/]+/converse(-stream)?$"), "bedrock-converse"),
     (re.compile(r"/model/[^/]+/invoke(-with-response-stream)?$"), "bedrock-invoke"),
+    (re.compile(r"/responses$"), "openai-responses"),
 )
 
 
@@ -39,6 +40,12 @@ def _is_ollama(event: Mapping[str, Any]) -> bool:
     return isinstance(event.get("done"), bool) and ("message" in event or "response" in event)
 
 
+def _is_openai_responses(event: Mapping[str, Any]) -> bool:
+    response = event.get("response")
+    begun = isinstance(response, Mapping) and str(event.get("type", "")).startswith("response.")
+    return begun or event.get("object") in ("response", "response.delta")
+
+
 # The first rule that holds tells: those that ask for more stand before those that ask for less.
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
     {
@@ -46,6 +53,7 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
         "cohere-v2": _is_cohere,
         "gemini": _is_gemini,
         "ollama": _is_ollama,
+        "openai-responses": _is_openai_responses,
         "openai-chat": _is_openai_chat,
     }
 )

@@ -20,6 +20,7 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "gemini": "reqllm.wires.gemini",
         "ollama": "reqllm.wires.ollama",
         "openai-chat": "reqllm.wires.openai_chat",
+        "openai-responses": "reqllm.wires.openai_responses",
     }
 )
 WIRE_NAMES: tuple[str, ...] = tuple(_PACKAGES)

@@ -95,6 +95,7 @@ def check_blocks(response: Response) -> None:
 def check_parts(response: Response) -> None:
     """The parts of the answer are what the deltas say, joined; calls are parsed strictly."""
     joined: dict[tuple[int, int], str] = {}
+    warned = {warning.code for warning in response.warnings}
     ends: dict[tuple[int, int], c.ToolCallEnd] = {}
     for chunk in response.chunks:
         match chunk:
@@ -105,9 +106,15 @@ def check_parts(response: Response) -> None:
                 joined.setdefault((chunk.choice, chunk.index), "")
             case c.ToolCallDelta():
                 joined[chunk.choice, chunk.index] += chunk.arguments_delta
+            case c.TextEnd() | c.ReasoningEnd() if chunk.whole is not None:
+                # The provider took back what it had said, and that is told.
+                assert "text_differs" in warned
+                joined[chunk.choice, chunk.index] = chunk.whole
             case c.ToolCallEnd():
                 ends[chunk.choice, chunk.index] = chunk
-                assert chunk.arguments_raw == joined[chunk.choice, chunk.index]
+                if chunk.arguments_raw != joined[chunk.choice, chunk.index]:
+                    assert "arguments_differ" in warned
+                    joined[chunk.choice, chunk.index] = chunk.arguments_raw
                 check_call(chunk)
     parts = [
         (number, part) for number, choice in enumerate(response.choices) for part in choice.content

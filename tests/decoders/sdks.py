@@ -131,3 +131,14 @@ def _block(block: Any) -> tuple[Any, ...]:
             executed = block.type != "tool_use"
             return "tool", block.id, block.name, block.input or {}, executed
     return "result", block.tool_use_id, block.to_dict(mode="json", warnings=False)
+
+
+# Responses.
+def sdk_response_events(capture: Capture) -> list[Any]:
+    """Return the SDK's events. Raises its APIError for an error inside the stream."""
+    with _http(capture) as http:
+        client = openai.OpenAI(
+            api_key="none", base_url="http://in.memory/v1", max_retries=0, http_client=http
+        )
+        with client.responses.create(model="any", input="any", stream=True) as stream:
+            return list(stream)

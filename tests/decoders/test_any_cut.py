@@ -26,6 +26,7 @@ EVIDENCE = {
     "openai-chat": re.compile(
         rb'\[DONE\]|"finish_reason": ?"[^"]|"object": ?"chat\.completion\.done'
     ),
+    "openai-responses": re.compile(rb'"type": ?"response\.(?:completed|incomplete|failed|stop)"'),
     "anthropic-messages": re.compile(rb'"message_stop"|"stop_reason": ?"[^"]'),
     "cohere-v2": re.compile(rb'"finish_reason": ?"[^"]'),
     "gemini": re.compile(rb'"finishReason": ?["0-9]|"blockReason"'),

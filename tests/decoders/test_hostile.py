@@ -16,6 +16,7 @@ from tests.corpus import ABSENT, FOLDERS, captures
 from .accounts import payloads
 from .gemini_cases import answer, bare, inline, partial
 from .invariants import check_stream, fed_in_pieces, pieces_of, plain
+from .responses_rich import RESPONSES_RICH
 
 ALL = [capture for wire in FOLDERS for capture in captures(wire)]
 SCALARS: st.SearchStrategy[Any] = st.sampled_from(
@@ -25,6 +26,10 @@ SCALARS: st.SearchStrategy[Any] = st.sampled_from(
         *("\ud83d", "\ude00", "\ud83d\ude00", "a\ud83d", "\ude00b", "\x00", "\ufffd", '{"a":1}'),
         *("content-delta", "content-start", "tool-call-delta", "citation-start", "message-end"),
         *("COMPLETE", "ERROR", "TEXT_CONTENT", "PLAN"),
+        *("response.created", "response.output_item.added", "response.output_item.done"),
+        *("response.output_text.delta", "response.output_text.done", "response.completed"),
+        *("response.function_call_arguments.delta", "response.content_part.added", "output_text"),
+        *("function_call", "shell_call", "mcp_call", "completed", "incomplete", "failed"),
         *("text_delta", "input_json_delta", "message_start", "message_stop", "content_block_stop"),
         *(
             "content_block_start",
@@ -58,6 +63,8 @@ KEYS = st.sampled_from(
         *("partialArgs", "jsonPath", "stringValue", "willContinue", "mimeType", "executableCode"),
         *("codeExecutionResult", "groundingMetadata", "groundingChunks", "groundingSupports"),
         *("finishReason", "promptFeedback", "blockReason", "usageMetadata", "responseId"),
+        *("output_index", "item", "item_id", "part", "output", "summary", "summary_index"),
+        *("sequence_number", "call_id", "arguments", "action", "encrypted_content", "annotation"),
         *("code", "detail", "container", "server_tool_use", "tool_use_id", "is_error", "model"),
     ]
 )
@@ -474,17 +481,19 @@ RICH: dict[str, list[Any]] = {
         },
     ],
 }
-WIRES = tuple(RICH)
+WIRES = (*RICH, "openai-responses")
+STREAMS = list(RICH.items())
+STREAMS += [("openai-responses", events) for events in RESPONSES_RICH]
 ODD = (None, True, 1, -1.5, "", "x", "\ud83d", [], [1], ["x"], [None], {}, {"x": 1}, {"type": 1})
 
 
-@pytest.mark.parametrize("wire", WIRES)
-def test_every_member_may_be_of_any_type(wire: str) -> None:
+@pytest.mark.parametrize(("wire", "rich"), STREAMS)
+def test_every_member_may_be_of_any_type(wire: str, rich: list[Any]) -> None:
     """Each member of each event, in turn replaced by a value of each kind, or left out."""
-    for number, event in enumerate(RICH[wire]):
+    for number, event in enumerate(rich):
         for step in range(len(list(places(event)))):
             for value in (*ODD, DROPPED):
-                events = copy.deepcopy(RICH[wire])
+                events = copy.deepcopy(rich)
                 container, key = list(places(events[number]))[step]
                 if value is DROPPED:
                     del container[key]

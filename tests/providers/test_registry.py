@@ -226,7 +226,7 @@ def test_a_row_of_ones_own():
     ("wire", "words"),
     [
         ("openai_chat", r"there is no wire 'openai_chat'\. Did you mean 'openai-chat'\?"),
-        ("anthropic-messages", "openai speaks openai-chat, not anthropic-messages"),
+        ("anthropic-messages", "openai speaks openai-chat, openai-responses, not anthropic"),
     ],
 )
 def test_wires_it_does_not_speak(wire, words):

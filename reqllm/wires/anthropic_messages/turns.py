@@ -22,7 +22,6 @@ from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 
 WIRE = "anthropic-messages"
-# How other wires mark reasoning that is theirs.
 _CITATIONS = frozenset(
     {
         "char_location",

@@ -61,6 +61,31 @@ _STATUS_OF: dict[str, int] = {
     "deadline_exceeded": 504,
     "overloaded_error": 529,
 }
+# What OpenAI's responses fail with by the fault of what they were given; retrying is of no use.
+_STATUS_OF |= dict.fromkeys(
+    (
+        "invalid_prompt",
+        "data_residency_mismatch",
+        "bio_policy",
+        "misalignment_policy_violation",
+        "invalid_image",
+        "invalid_image_format",
+        "invalid_base64_image",
+        "invalid_image_url",
+        "image_too_large",
+        "image_too_small",
+        "image_parse_error",
+        "image_content_policy_violation",
+        "invalid_image_mode",
+        "image_file_too_large",
+        "unsupported_image_media_type",
+        "empty_image_file",
+        "failed_to_download_image",
+        "image_file_not_found",
+    ),
+    400,
+)
+_STATUS_OF["vector_store_timeout"] = 504
 _HTTP_ERROR = re.compile("[45][0-9]{2}")
 _OVERLOADED = (503, 529)
 _NO_WAITING_HELPS = (

@@ -28,6 +28,7 @@ class Block:
         "raw",
         "redacted",
         "signature",
+        "whole",
     )
 
     def __init__(self, kind: str, index: int, choice: int) -> None:
@@ -41,6 +42,8 @@ class Block:
         self.metadata: dict[str, Any] = {}
         self.raw: list[str] | None = None
         """What was handed out, where it is wanted again."""
+        self.whole: str | None = None
+        """The provider's last word on all of it, where that is not what the pieces say."""
 
 
 class ToolBlock(Block):
@@ -63,7 +66,7 @@ class ToolBlock(Block):
 
     @property
     def arguments_raw(self) -> str:
-        return "".join(self.raw)
+        return "".join(self.raw) if self.whole is None else self.whole
 
 
 class UnknownBlock:
@@ -107,8 +110,9 @@ class BlockWriter:
     # Beginnings.
     def start_text(self, choice: int = 0, metadata: Mapping[str, Any] | None = None) -> Block:
         block = Block("text", self.next_index(choice), choice)
+        block.metadata = dict(metadata or {})
         self.open.append(block)
-        self.out.append(c.TextStart(block.index, choice, dict(metadata or {})))
+        self.out.append(c.TextStart(block.index, choice, block.metadata))
         return block
 
     def start_reasoning(self, choice: int = 0, *, redacted: bool = False) -> Block:
@@ -118,8 +122,9 @@ class BlockWriter:
         self.out.append(c.ReasoningStart(block.index, choice, redacted))
         return block
 
-    def start_refusal(self, choice: int = 0) -> Block:
+    def start_refusal(self, choice: int = 0, metadata: Mapping[str, Any] | None = None) -> Block:
         block = Block("refusal", self.next_index(choice), choice)
+        block.metadata = dict(metadata or {})
         self.open.append(block)
         self.any_refusal.add(choice)
         return block
@@ -159,7 +164,12 @@ class BlockWriter:
         if block.held or has_surrogate(text):
             text = self._whole_characters(block, text)
         if text:
-            self.out.append(_DELTA[block.kind](text, block.index, block.choice))
+            if block.kind == "refusal":
+                # It has no start; what there is to say of it comes with its first piece.
+                metadata, block.metadata = block.metadata, {}
+                self.out.append(c.RefusalDelta(text, block.index, block.choice, metadata))
+            else:
+                self.out.append(_DELTA[block.kind](text, block.index, block.choice))
             if block.raw is not None:
                 block.raw.append(text)
 
@@ -204,7 +214,6 @@ class BlockWriter:
 _DELTA: dict[str, Any] = {
     "text": c.TextDelta,
     "reasoning": c.ReasoningDelta,
-    "refusal": c.RefusalDelta,
 }
 
 
@@ -216,7 +225,7 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
                 writer.announce(block)
             return [_tool_end(block)]
         case Block(kind="text"):
-            return [c.TextEnd(block.index, block.choice, block.signature)]
+            return [c.TextEnd(block.index, block.choice, block.signature, block.whole)]
         case Block(kind="reasoning"):
             return [
                 c.ReasoningEnd(
@@ -226,6 +235,7 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
                     block.redacted,
                     block.data,
                     block.metadata,
+                    block.whole,
                 )
             ]
     return []

@@ -25,6 +25,8 @@ class JSONEventDecoder:
 
     fillers: ClassVar[Mapping[str, IsFiller]] = PADDING
     """Members of an event that say nothing and differ from one to the next."""
+    counter: ClassVar[str | None] = None
+    """The member in which the wire numbers its events, if it does."""
 
     def __init__(self, wire: str, usage: UsageMeter, reading: Reading) -> None:
         self.wire = wire
@@ -36,7 +38,7 @@ class JSONEventDecoder:
         self._write = BlockWriter()
         self._usage = usage
         self._reading = reading
-        self._lane = DeltaLane(self.fillers)
+        self._lane = DeltaLane(self.fillers, self.counter)
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
         self._long_way = 0
@@ -71,7 +73,7 @@ class JSONEventDecoder:
             self._take_sign_of_life(event.text)
             return
         if self.ended or self.error is not None:
-            self.late_events += bool(event.data.strip())
+            self.late_events += not event.is_silent
             return
         before = len(self._write.out)
         started = self._started

@@ -8,12 +8,16 @@ string is parsed. What does not match in every byte goes the long way again; not
 What may differ besides is known to mean nothing: blanks before the last brace, and members of
 the event that a wire declares as filler, such as random text against traffic analysis, a time
 or a running number. One of them may stand before the string and one after it.
+Where a wire numbers its events and the numbers mean something, an event is only recognised by
+the very number that must come next.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -44,11 +48,14 @@ class DeltaLane:
     fillers: members of the event itself that say nothing, each with what its bytes may be:
         those between the quotes of a text, or the digits of a number. Text must not be able
         to hold a quote or a backslash.
+    counter: the member in which the wire numbers its events, each by one more than the last.
     """
 
     __slots__ = (
         "_begin",
         "_chunk",
+        "_counted",
+        "_counter",
         "_end",
         "_filler_needed",
         "_filler_ok",
@@ -61,12 +68,23 @@ class DeltaLane:
         "_raw",
         "_tail",
         "_vain",
+        "count",
+        "last",
         "out",
         "recognised",
     )
 
-    def __init__(self, fillers: Mapping[str, IsFiller] = PADDING) -> None:
+    def __init__(
+        self, fillers: Mapping[str, IsFiller] = PADDING, counter: str | None = None
+    ) -> None:
         self._fillers = fillers
+        self._counter = counter
+        # Which of the constant parts holds the number, and its bytes around it.
+        self._counted: tuple[str, bytes, bytes] | None = None
+        self.count: int | None = None
+        """The number of the last event, where events are numbered; the decoder sets it, too."""
+        self.last = b""
+        """The lines of the last event that was recognised, where events are numbered."""
         self.out: list[c.StreamChunk] = []
         """Where the chunks go."""
         self.recognised = 0
@@ -104,6 +122,10 @@ class DeltaLane:
         self.out.append(self._chunk(text, *self._place))
         if self._raw is not None:
             self._raw.append(text)
+        if self._counted is not None:
+            self.last = block
+            self.count = (self.count or 0) + 1
+            self._number_next()
         self.recognised += 1
         self._vain = 0
         return True
@@ -129,12 +151,68 @@ class DeltaLane:
                 continue
             start = self._divide_start(data[: at + 1])
             rest = self._divide_rest(data[at + len(literal) - 1 :])
-            if _is_proved(data, text, start, rest, self._fillers):
+            head = _head_of(event) if event.head is None else event.head
+            if not self._find_number(head + start.before):
+                return
+            probed = start.probed + msgspec.json.encode(_PROBE)[1:-1] + rest.probed
+            if rest.after[-1:] == b"}" and self._is_proved(data, text, probed):
                 self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
-                head = _head_of(event) if event.head is None else event.head
                 self._prefix = head + start.before
-                self._begin, self._end = len(self._prefix), -len(self._tail)
+                self._number_next()
             return
+
+    def _is_proved(self, data: bytes, text: str, probed_data: bytes) -> bool:
+        """Whether the string is one value of the event, and nothing else says the same."""
+        counter = self._counter if self._counted is not None else None
+        following = (self.count or 0) + 1
+        if counter is not None:
+            probed_data = _number(counter).sub(rb"\g<1>%d" % following, probed_data)
+        try:
+            value, probed = parse_json(data), parse_json(probed_data)
+        except ValueError:
+            return False
+        if _strings(value).count(text) != 1 or value.keys() != probed.keys():
+            return False
+        # Filler is a member of the event itself; anywhere else the same word means something.
+        # So is the number.
+        if counter is not None:
+            numbers = (value.pop(counter, None), probed.pop(counter, None))
+            if numbers != (self.count, following):
+                return False
+        return all(
+            key in self._fillers or _differ_in(item, probed[key], text)
+            for key, item in value.items()
+        )
+
+    # The number of the event.
+    def _find_number(self, prefix: bytes) -> bool:
+        """Find the event's number; return whether it can be followed, or there is none."""
+        self._counted = None
+        if self._counter is None:
+            return True
+        parts = {
+            "_prefix": prefix,
+            "_lead": self._lead,
+            "_middle": self._middle,
+            "_tail": self._tail,
+        }
+        found = [
+            (name, part[: match.end(1)], part[match.end(2) :], int(match[2]))
+            for name, part in parts.items()
+            for match in _number(self._counter).finditer(part)
+        ]
+        if not found:
+            return self.count is None
+        name, left, right, number = found[0]
+        self._counted = (name, left, right)
+        return len(found) == 1 and number == self.count
+
+    def _number_next(self) -> None:
+        """Put the number that must come next where it will be."""
+        if self._counted is not None:
+            name, left, right = self._counted
+            setattr(self, name, left + b"%d" % ((self.count or 0) + 1) + right)
+        self._begin, self._end = len(self._prefix), -len(self._tail)
 
     def _divide_start(self, start: bytes) -> _Divided:
         """Find the spot before the string that may vary."""
@@ -186,22 +264,9 @@ def _divide(data: bytes, fillers: Mapping[str, IsFiller]) -> tuple[_Divided, IsF
     return None
 
 
-def _is_proved(
-    data: bytes, text: str, start: _Divided, rest: _Divided, fillers: Mapping[str, IsFiller]
-) -> bool:
-    """Whether the string is one value of the event, and nothing else says the same."""
-    if rest.after[-1:] != b"}":
-        return False
-    probe = msgspec.json.encode(_PROBE)[1:-1]
-    try:
-        value = parse_json(data)
-        probed = parse_json(start.probed + probe + rest.probed)
-    except ValueError:
-        return False
-    if _strings(value).count(text) != 1 or value.keys() != probed.keys():
-        return False
-    # Filler is a member of the event itself; anywhere else the same word means something.
-    return all(key in fillers or _differ_in(item, probed[key], text) for key, item in value.items())
+@cache
+def _number(counter: str) -> re.Pattern[bytes]:
+    return re.compile(rb'("%s": ?)([0-9]+)' % re.escape(counter).encode())
 
 
 def is_number(filler: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,13 @@ def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
             value = merged(old, value)
         result[key] = value
     return result
+
+
+def schema_name(schema: Mapping[str, Any]) -> str:
+    """Return the name under which a JSON Schema is sent: its title, as far as names allow."""
+    title = schema.get("title")
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", title)[:64] if isinstance(title, str) else ""
+    return name or "response"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

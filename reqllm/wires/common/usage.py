@@ -115,6 +115,23 @@ def gemini_usage(raw: Mapping[str, Any]) -> Usage:
     )
 
 
+def responses_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read the usage object of OpenAI's Responses and its dialects."""
+    prompt, completion = count(raw, "input_tokens"), count(raw, "output_tokens")
+    all_tokens = count(raw, "total_tokens")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        total_tokens=all_tokens if all_tokens is not None else total(prompt, completion),
+        cache_read_input_tokens=count(raw, "input_tokens_details", "cached_tokens"),
+        cache_creation_input_tokens=count(raw, "input_tokens_details", "cache_write_tokens"),
+        reasoning_output_tokens=count(raw, "output_tokens_details", "reasoning_tokens"),
+        input_audio_tokens=count(raw, "input_tokens_details", "audio_tokens"),
+        output_audio_tokens=count(raw, "output_tokens_details", "audio_tokens"),
+        raw=raw,
+    )
+
+
 def _of_modality(details: Any, modality: str) -> int | None:
     for entry in details if isinstance(details, list) else ():
         if isinstance(entry, dict) and entry.get("modality") == modality:

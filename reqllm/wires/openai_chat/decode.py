@@ -10,12 +10,12 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
+from reqllm.wires.common.audio import AudioTrack
 from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import filled
 from reqllm.wires.common.usage import UsageMeter, openai_usage
 from reqllm.wires.openai_chat.parts import (
-    AudioTrack,
     citations_of,
     cited_urls,
     content_parts,

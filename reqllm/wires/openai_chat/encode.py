@@ -5,7 +5,6 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from reqllm.chunk import WarningChunk
 from reqllm.content import Tool
 from reqllm.context import Context
 from reqllm.wires.common.options import Dialect, Options
-from reqllm.wires.common.request_body import Warnings, merged
+from reqllm.wires.common.request_body import Warnings, merged, schema_name
 from reqllm.wires.openai_chat.turns import OPENAI, WIRE, write_messages
 
 PATH = "/chat/completions"
@@ -136,9 +135,5 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    title = schema.get("title")
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", title)[:64] if isinstance(title, str) else ""
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": name or "response", "strict": True, "schema": schema},
-    }
+    named = {"name": schema_name(schema), "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}

@@ -101,21 +101,3 @@ def image_of(entry: Any) -> tuple[str | None, bytes | None, str | None]:
         return head.partition(";")[0] or None, base64.b64decode(text, validate=True), None
     except binascii.Error:
         return None, None, url
-
-
-class AudioTrack:
-    """The audio of one choice: base64 that was cut anywhere, decoded as far as it is known."""
-
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.index: int | None = None
-        """Its place among the choice's blocks, once some of it is known."""
-        self._rest = ""
-
-    def receive(self, text: str) -> bytes:
-        """Return the bytes that are known now. Raises ValueError for what is no base64."""
-        text = self._rest + text
-        # Only whole groups of four can be decoded.
-        whole = len(text) - len(text) % 4
-        self._rest = text[whole:]
-        return base64.b64decode(text[:whole], validate=True)
