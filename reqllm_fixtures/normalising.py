@@ -24,8 +24,11 @@ _MOMENT = "_at"
 _MEASURED = re.compile(r"(_time|_duration|_ms|_sec|_second)\Z")
 _ID = re.compile(r"(\A|_)id\Z|[a-z]Id\Z")
 _MODEL = re.compile(r"(model_id|[mM]odelId)\Z")
-# An id inside a sentence: a short word, a mark and what was drawn at random.
-_ID_IN_TEXT = re.compile(r"(?<![\w-])[a-z]{2,12}[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{10,}(?![\w-])")
+# An id inside a sentence: a short word, a mark and a long run that was drawn at random; or a UUID.
+_ID_IN_TEXT = re.compile(
+    r"(?<![\w-])(?:[a-z]{2,12}[-_](?=[A-Za-z]*\d)[A-Za-z0-9]{10,}(?:[-_][A-Za-z0-9]+)*"
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?![\w-])"
+)
 _SENTENCES = {"message", "explanation"}
 # What the model said: an `order_id` in there is no id of the answer's.
 _SAID = {"args", "arguments", "arguments_delta", "arguments_raw", "input", "text"}
