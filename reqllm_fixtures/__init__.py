@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
     from reqllm_fixtures.errors import StalePiecesWarning as StalePiecesWarning
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
+    from reqllm_fixtures.errors import UnplayedWarning as UnplayedWarning
     from reqllm_fixtures.format import load as load
     from reqllm_fixtures.format import save as save
     from reqllm_fixtures.library import fixture_transport as fixture_transport
@@ -68,6 +69,7 @@ _HOMES = {
         "SlowYamlWarning",
         "StalePiecesWarning",
         "UnmatchedRequestError",
+        "UnplayedWarning",
     ),
     "format": ("load", "save"),
     "library": ("fixture_transport", "use_cassette"),

@@ -16,6 +16,7 @@ FixtureWarning
  ├── StalePiecesWarning        the body was changed since its pieces were written down
  ├── LeftJournalWarning        a recording broke off and left its journal behind
  ├── PatchedWarning            another recorder or mock has patched the library that is recorded
+ ├── UnplayedWarning           a passing test did not play all of its recordings
  └── SlowYamlWarning           PyYAML was built without libyaml
 
 None of these is an error of httpx: a client library must not take a missing recording for a
@@ -207,6 +208,10 @@ class LeftJournalWarning(FixtureWarning):
 
 class PatchedWarning(FixtureWarning):
     """Another recorder or mock stands between a recording and the network."""
+
+
+class UnplayedWarning(FixtureWarning):
+    """A test passed and did not play all of its recordings."""
 
 
 class SlowYamlWarning(FixtureWarning):

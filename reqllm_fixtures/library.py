@@ -15,7 +15,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures import matching
+from reqllm_fixtures import matching, running
 from reqllm_fixtures.cassette import Cassette, Interaction, Matcher, RecordedRequest
 from reqllm_fixtures.errors import (
     CassetteNotFoundError,
@@ -26,7 +26,13 @@ from reqllm_fixtures.errors import (
 )
 from reqllm_fixtures.mode import Mode, chosen
 from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.transport import Source, async_transport, checked_pace, transport
+from reqllm_fixtures.transport import (
+    Refuse,
+    Source,
+    async_transport,
+    checked_pace,
+    transport,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -51,7 +57,8 @@ def use_cassette(
 ) -> CassetteInUse:
     """Use the cassette at this path, by `with` or `async with`, which opens it.
 
-    mode: replay, record, fill or live; by default `REQLLM_MODE`, else replay.
+    mode: replay, record, fill or live; by default that of the run of tests, if one is in charge,
+        else `REQLLM_MODE`, else replay.
     pace: stretches the recorded times: 0 is at once, 1 as recorded.
     match: what may vary in a body that is matched, by JSON path or by the name of a preset, as
         `matching.Rules` has it; or a matcher of one's own.
@@ -71,7 +78,7 @@ def use_cassette(
         _redactor(**filters)  # which a replay may never come to need: what is wrong is told now
     return CassetteInUse(
         fspath(path),
-        chosen(mode, Mode.REPLAY),
+        _chosen(mode, Mode.REPLAY),
         pace=checked_pace(pace),
         match=_matcher(match, match_on, allow_repeats),
         redactor=partial(_redactor, tuple(secrets), os.environ, **filters),
@@ -88,15 +95,25 @@ def fixture_transport(
     """Make an async transport on the cassette at this path, which is published on closing it.
 
     module: the library of its client, by default httpx.
-    mode: by default `REQLLM_MODE`, else fill; replay under CI.
+    mode: by default `REQLLM_MODE`, else fill; replay under CI. Where a run of tests is in charge
+        the mode is its own, and the cassette the running test's, published if that passes.
 
     Its `discard()` forgets what was recorded. Raises ModeError, CassetteNotFoundError,
     CassetteFormatError; on closing PublishError.
     """
-    used = CassetteInUse(fspath(path), chosen(mode, Mode.FILL)).__enter__()
+    run = running.current()
+    shared = run.cassette(fspath(path)) if run is not None and mode is None else None
+    if shared is not None:
+        return shared.async_transport(module)
+    used = CassetteInUse(fspath(path), _chosen(mode, Mode.FILL)).__enter__()
     made = used.async_transport(module, on_close=used.publish)
     made.discard = used.discard
     return made
+
+
+def _chosen(mode: Mode | str | None, default: Mode) -> Mode:
+    run = running.current()
+    return run.mode if mode is None and run is not None else chosen(mode, default)
 
 
 class CassetteInUse:
@@ -111,15 +128,27 @@ class CassetteInUse:
         match: Matcher = matching.strict,
         redactor: Callable[[], Redactor] | None = None,
         record_on_error: bool = False,
+        missing_ok: bool = False,
+        adds: bool = False,
+        refuse: Refuse | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """
+        missing_ok: replay a file that is not there as an empty cassette.
+        adds: record adds to the file and does not replace it.
+        refuse: makes what is raised in a client for a recording that is missing or too short.
+        """
         self.path = path
         self.mode = mode
         self._pace = pace
         self._match = match
         self._make_redactor = redactor or partial(_redactor, environ=os.environ)
         self._record_on_error = record_on_error
+        self._missing_ok = missing_ok
+        self._adds = adds
+        self._refusal: dict[str, Refuse] = {} if refuse is None else {"refuse": refuse}
         self._clock = clock
+        self._sent: list[RecordedRequest] = []
         self._learning = threading.Lock()
         self._cassette: Cassette | None = None
         self._recorder: Recorder | None = None
@@ -132,10 +161,11 @@ class CassetteInUse:
     def __enter__(self) -> Self:
         self._cassette = self._opened()
         self._recorder = self._recording = self._asking = None
+        self._sent.clear()
         if self.mode in (Mode.RECORD, Mode.FILL):
             from reqllm_fixtures.publishing import Recording  # here: a replay writes nothing
 
-            replaces = self.mode is Mode.RECORD
+            replaces = self.mode is Mode.RECORD and not self._adds
             self._recording = Recording(self.path, self._make_redactor(), replaces=replaces)
             self._recorder = Recorder(self._recording, clock=self._clock)
         return self
@@ -176,9 +206,14 @@ class CassetteInUse:
 
         Raises PublishError, CassetteFormatError.
         """
-        if self._recorder is not None and self._recording is not None:
-            self._recorder.stop()
+        if self._recording is not None:
+            self.stop()
             self._recording.publish()
+
+    def stop(self) -> None:
+        """Record no further: a response still open ends where it is."""
+        if self._recorder is not None:
+            self._recorder.stop()
 
     def discard(self) -> None:
         """Forget what was recorded; the file stays as it was."""
@@ -201,6 +236,16 @@ class CassetteInUse:
     def unplayed(self) -> tuple[Interaction, ...]:
         """What nobody asked for yet."""
         return self.cassette.unplayed
+
+    @property
+    def sent(self) -> tuple[RecordedRequest, ...]:
+        """Every request that was made, as it was made: with its keys, whoever answered it."""
+        return tuple(self._sent)
+
+    @property
+    def recorded(self) -> tuple[Interaction, ...]:
+        """What was recorded and is not published yet, as it came: with its keys."""
+        return () if self._recording is None else self._recording.interactions
 
     @property
     def misses(self) -> tuple[UnmatchedRequestError, ...]:
@@ -281,7 +326,8 @@ class CassetteInUse:
             return self.async_transport(module, upstream=upstream)
 
         _ = self.cassette  # which must be open
-        with patched(Patched(self.path, make, make_async)):
+        is_replay = self.mode is Mode.REPLAY
+        with patched(Patched(self.path, make, make_async, is_replay=is_replay)):
             yield self
 
     def _opened(self) -> Cassette:
@@ -289,14 +335,20 @@ class CassetteInUse:
             try:
                 return cassette_format.load(self.path, matcher=self._match)
             except CassetteNotFoundError:
-                if self.mode is Mode.REPLAY:
+                if self.mode is Mode.REPLAY and not self._missing_ok:
                     raise
         return Cassette(self.path, (), matcher=self._match)
 
     def _source(self) -> Source:
         cassette = self.cassette
         plays = self.mode in (Mode.REPLAY, Mode.FILL)
-        return Source(cassette if plays else None, self._recorder, self._redacted)
+        return Source(
+            cassette if plays else None,
+            self._recorder,
+            self._redacted,
+            hear=self._sent.append,
+            **self._refusal,
+        )
 
     def _redacted(self, request: RecordedRequest) -> RecordedRequest:
         with self._learning:

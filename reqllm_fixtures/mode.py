@@ -30,15 +30,16 @@ def chosen(mode: str | None, default: Mode, environ: Mapping[str, str] = os.envi
     Under CI a default never records: what would be recorded there is lost with the machine.
     """
     if mode is not None:
-        return _named(mode, "the argument")
-    if named := environ.get(MODE_VARIABLE):
-        return _named(named, MODE_VARIABLE)
-    if default in (Mode.RECORD, Mode.FILL) and _is_ci(environ):
+        return named(mode, "the argument")
+    if asked := environ.get(MODE_VARIABLE):
+        return named(asked, MODE_VARIABLE)
+    if default in (Mode.RECORD, Mode.FILL) and is_ci(environ):
         return Mode.REPLAY
     return default
 
 
-def _named(name: str, source: str) -> Mode:
+def named(name: str, source: str) -> Mode:
+    """Return the mode of this name; `source` is who said it. Raises ModeError."""
     try:
         return Mode(name)
     except ValueError:
@@ -47,5 +48,6 @@ def _named(name: str, source: str) -> Mode:
         ) from None
 
 
-def _is_ci(environ: Mapping[str, str]) -> bool:
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Tell whether this is a machine that runs tests for others, as `CI` says."""
     return environ.get("CI", "").lower() not in ("", "0", "false", "no")

@@ -2,7 +2,8 @@
 
 What is replaced is the method by which the real transports of httpx and httpx2 send; what a client
 is built from, mounts and proxies included, stays. A context variable tells whose request it is, so
-that two tasks with two cassettes do not mix.
+that two tasks with two cassettes do not mix. Where nothing can go out, a transport is not built
+before it has to send after all: building one means building a TLS context, 30 ms each.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from types import ModuleType
 from typing import Any
 
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.transport import SENT_BY_US
+from reqllm_fixtures.unbuilt import unbuilt_kind
 
 Make = Callable[[ModuleType, Any], Any]
 """Makes a transport of a module over one that sends."""
@@ -32,10 +34,11 @@ _METHODS = (
 class Patched:
     """What one `patch()` stands for: how to answer, in which contexts."""
 
-    def __init__(self, path: str, make: Make, make_async: Make) -> None:
+    def __init__(self, path: str, make: Make, make_async: Make, *, is_replay: bool) -> None:
         self.path = path
         self.make = make
         self.make_async = make_async
+        self.is_replay = is_replay
 
 
 # The one place with state of a module: what it describes, two patched classes, is one, too.
@@ -99,9 +102,26 @@ def _patch(module: ModuleType) -> Iterator[Callable[[], None]]:
         real = getattr(transport, method)
         wrap = _wrapped if kind == "HTTPTransport" else _async_wrapped
         setattr(transport, method, wrap(module, real))
-        yield lambda transport=transport, method=method, real=real: setattr(  # type: ignore[misc]
-            transport, method, real
-        )
+        yield partial(setattr, transport, method, real)
+        build = transport.__init__
+        transport.__init__ = _put_off(transport, build)
+        yield partial(setattr, transport, "__init__", build)
+
+
+def _put_off(transport: Any, build: Any) -> Any:
+    """Put off building a transport while all that is patched in replays."""
+    unbuilt = unbuilt_kind(transport, build)
+
+    @wraps(build)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        # A kind of somebody's own may read what it has built at once.
+        if type(self) is transport and all(each.is_replay for each in list(_active)):
+            self.reqllm_arguments = (args, kwargs)
+            self.__class__ = unbuilt
+        else:
+            build(self, *args, **kwargs)
+
+    return init
 
 
 def _wrapped(module: ModuleType, real: Any) -> Any:

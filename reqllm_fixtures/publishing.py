@@ -64,6 +64,12 @@ class Recording:
     def __len__(self) -> int:
         return len(self._fresh)
 
+    @property
+    def interactions(self) -> tuple[Interaction, ...]:
+        """What is not published yet, in the order of the requests, as it came."""
+        with self._lock:
+            return tuple(self._fresh[number] for number in sorted(self._fresh))
+
     def learn(self, request: RecordedRequest) -> None:
         """Note the credentials of a request that is about to be sent."""
         self._redactor.learn(request)

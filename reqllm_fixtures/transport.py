@@ -14,9 +14,22 @@ from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from reqllm_fixtures.cassette import Cassette, EndError, Piece, RecordedRequest, RecordedResponse
+from reqllm_fixtures.cassette import (
+    Cassette,
+    EndError,
+    Interaction,
+    Piece,
+    RecordedRequest,
+    RecordedResponse,
+)
 from reqllm_fixtures.endings import says_it_is_over
-from reqllm_fixtures.errors import NoKeyError, PatchedWarning, RecordingEndedError
+from reqllm_fixtures.errors import (
+    FixtureError,
+    NoKeyError,
+    PatchedWarning,
+    RecordingEndedError,
+    UnmatchedRequestError,
+)
 from reqllm_fixtures.pieces import without_coding
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 
@@ -24,8 +37,9 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 AsyncSleep = Callable[[float], Awaitable[None]]
 Rhythm = Callable[[Piece], float]
-Failure = Callable[[], Exception]
+Failure = Callable[[], BaseException]
 Redacted = Callable[[RecordedRequest], RecordedRequest]
+Refuse = Callable[[FixtureError], BaseException]
 
 # Marks a request that we send on, so that it does not come to a cassette twice.
 SENT_BY_US = "reqllm_fixtures"
@@ -36,6 +50,14 @@ _LEAVING = "reqllm_leaving"
 
 # What a client may use for a key where it has none: it never goes out.
 NO_KEY = "reqllm-no-key-replay-only"
+
+
+def _itself(error: FixtureError) -> BaseException:
+    return error
+
+
+def _unheard(request: RecordedRequest) -> None:
+    """Hear of a request, and keep nothing."""
 
 
 class Source(NamedTuple):
@@ -51,6 +73,8 @@ class Source(NamedTuple):
     cassette: Cassette | None = None
     recorder: Recorder | None = None
     redacted: Redacted | None = None  # what a request looks like once it is recorded
+    refuse: Refuse = _itself  # what is raised where the recording has no answer
+    hear: Callable[[RecordedRequest], None] = _unheard  # is told every request that is made
 
     @property
     def replays(self) -> bool:
@@ -211,24 +235,30 @@ class _Base:
     def _open_upstream(self) -> Any:
         return self._given if self._given is not None else self._made
 
-    def _played(self, request: Any, body: bytes, stream: type[Any]) -> Any:
+    def _played(self, request: Any, asked: RecordedRequest, stream: type[Any]) -> Any:
         """Answer from the cassette; None if the request is to go out."""
-        cassette, recorder, redacted = self._source
+        cassette, redacted = self._source.cassette, self._source.redacted
         if cassette is None:
             return None
         rhythm = _rhythm(self._pace, self._clock) if self._pace else None
-        asked = _as_asked(request, body)
         recorded = cassette.take(asked)
         if recorded is None and redacted is not None:
             # What was recorded was redacted: what is asked may have to be before they are equal.
             asked = redacted(asked)
             recorded = cassette.take(asked)
-        if recorded is None and recorder is None:
-            recorded = cassette.play(asked)
+        if recorded is None and self._source.recorder is None:
+            recorded = self._played_or_refused(cassette, asked)
         if recorded is None:
             self._require_key(request, asked)
             return None
         return self._answer(request, recorded.response, stream, rhythm, cassette.path)
+
+    def _played_or_refused(self, cassette: Cassette, asked: RecordedRequest) -> Interaction:
+        try:
+            return cassette.play(asked)
+        except UnmatchedRequestError as miss:
+            error = self._source.refuse(miss)
+        raise error
 
     def _answer(
         self,
@@ -239,7 +269,7 @@ class _Base:
         path: str,
     ) -> Any:
         pieces = tuple(recorded.pieces)  # first: what no longer fits its body is told here
-        failure = _failure(recorded, path, self._module, request)
+        failure = self._failure(recorded, path, request)
         if recorded.status == NO_STATUS and failure:
             raise failure()
         return self._module.Response(
@@ -258,7 +288,19 @@ class _Base:
         if any(NO_KEY in value for value in request.headers.values()) or NO_KEY in asked.uri:
             cassette = self._source.cassette
             assert cassette is not None
-            raise NoKeyError(cassette.path, cassette.matcher.describe(asked))
+            described = cassette.matcher.describe(asked)
+            raise self._source.refuse(NoKeyError(cassette.path, described))
+
+    def _failure(self, recorded: RecordedResponse, path: str, request: Any) -> Failure | None:
+        """Tell what is to be raised after the last piece, if anything is."""
+        match recorded.end:
+            case EndError(name=name, message=message):
+                return lambda: _error(self._module, name, message, request)
+            case "client_closed" if not says_it_is_over(recorded.body, recorded.headers):
+                length = len(recorded.body)
+                return lambda: self._source.refuse(RecordingEndedError(path, length))
+            case _:
+                return None
 
     def _noted(self, response: Any, tape: Tape, tee: type[Any]) -> Any:
         """Put the tee into a response; all else of it stays as it came."""
@@ -305,18 +347,20 @@ class _Base:
 class _Transport(_Base):
     def handle_request(self, request: Any) -> Any:
         if self._source.is_live:
+            self._source.hear(_as_asked(request, _loaded(request, self._module)))
             return self._upstream("HTTPTransport").handle_request(request)
-        body = request.read()
+        asked = _as_asked(request, request.read())
+        self._source.hear(asked)
         kinds = _kinds(self._module)
-        played = self._played(request, body, kinds.stream)
+        played = self._played(request, asked, kinds.stream)
         if played is not None:
             return played
-        return self._recorded(request, body, kinds.tee)
+        return self._recorded(request, asked, kinds.tee)
 
-    def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
+    def _recorded(self, request: Any, asked: RecordedRequest, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("HTTPTransport"), self._sendable(request)
         self._warn_of_others()
-        tape = _begun(self._source.recorder, request, body)
+        tape = _begun(self._source.recorder, asked)
         try:
             response = upstream.handle_request(sendable)
         except BaseException as error:
@@ -333,18 +377,20 @@ class _Transport(_Base):
 class _AsyncTransport(_Base):
     async def handle_async_request(self, request: Any) -> Any:
         if self._source.is_live:
+            self._source.hear(_as_asked(request, _loaded(request, self._module)))
             return await self._upstream("AsyncHTTPTransport").handle_async_request(request)
-        body = await request.aread()
+        asked = _as_asked(request, await request.aread())
+        self._source.hear(asked)
         kinds = _kinds(self._module)
-        played = self._played(request, body, kinds.async_stream)
+        played = self._played(request, asked, kinds.async_stream)
         if played is not None:
             return played
-        return await self._recorded(request, body, kinds.async_tee)
+        return await self._recorded(request, asked, kinds.async_tee)
 
-    async def _recorded(self, request: Any, body: bytes, tee: type[Any]) -> Any:
+    async def _recorded(self, request: Any, asked: RecordedRequest, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("AsyncHTTPTransport"), self._sendable(request)
         self._warn_of_others()
-        tape = _begun(self._source.recorder, request, body)
+        tape = _begun(self._source.recorder, asked)
         try:
             response = await upstream.handle_async_request(sendable)
         except BaseException as error:
@@ -425,9 +471,17 @@ class _InTurn(_AtOnce):
         raise self._failure() if self._failure else StopAsyncIteration
 
 
-def _begun(recorder: Recorder | None, request: Any, body: bytes) -> Tape:
+def _begun(recorder: Recorder | None, asked: RecordedRequest) -> Tape:
     assert recorder is not None
-    return recorder.begin(_as_asked(request, body))
+    return recorder.begin(asked)
+
+
+def _loaded(request: Any, module: Any) -> bytes:
+    """Return the body if it is known without reading it, which would hold up an upload."""
+    try:
+        return request.content  # type: ignore[no-any-return]
+    except module.RequestNotRead:
+        return b""
 
 
 def _as_asked(request: Any, body: bytes) -> RecordedRequest:
@@ -455,20 +509,6 @@ def _rhythm(pace: float, clock: Clock) -> Rhythm:
     """
     start = clock()
     return lambda piece: start + piece.at_ms * pace / 1000 - clock()
-
-
-def _failure(recorded: RecordedResponse, path: str, module: Any, request: Any) -> Failure | None:
-    """Tell what is to be raised after the last piece, if anything is."""
-    match recorded.end:
-        case EndError(name=name, message=message):
-            return lambda: _error(module, name, message, request)
-        case "client_closed" if says_it_is_over(recorded.body, recorded.headers):
-            return None
-        case "client_closed":
-            length = len(recorded.body)
-            return lambda: RecordingEndedError(path, length)
-        case _:
-            return None
 
 
 def _error(module: Any, name: str, message: str, request: Any) -> Exception:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from reqllm_fixtures import running
 from tests.loopback.server import LoopbackServer
 
 from .reading import Answers
@@ -24,7 +25,9 @@ def server(answers: Answers) -> Iterator[LoopbackServer]:
 
 
 @pytest.fixture(autouse=True)
-def nobody_said_a_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of who runs the tests does not choose."""
+def nobody_said_a_mode(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither the environment of who runs the tests chooses, nor the plugin that runs them."""
     monkeypatch.delenv("REQLLM_MODE", raising=False)
     monkeypatch.delenv("CI", raising=False)
+    with running.in_charge(None):
+        yield
