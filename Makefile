@@ -36,10 +36,12 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[fixtures]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
+$(VENV)/.test: pyproject.toml tests/plugin/beside.txt | $(BIN)/python
 	$(PIP) install --editable '.[test]'
+	$(PIP) install --no-deps --upgrade --target $(VENV)/beside --requirement tests/plugin/beside.txt
 	@touch $@ $(VENV)/.demo
 
-$(VENV)/.lint: pyproject.toml | $(BIN)/python
+$(VENV)/.lint: pyproject.toml tests/plugin/beside.txt | $(BIN)/python
 	$(PIP) install --editable '.[test,lint]'
+	$(PIP) install --no-deps --upgrade --target $(VENV)/beside --requirement tests/plugin/beside.txt
 	@touch $@ $(VENV)/.demo $(VENV)/.test

@@ -1,0 +1,1 @@
+"""What the pytest plugin does; `reqllm_fixtures.plugin` is how pytest reaches it."""

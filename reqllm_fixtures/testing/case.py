@@ -1,0 +1,275 @@
+"""One test while it runs: the cassettes it has open, what it was refused, and its verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from functools import partial
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from reqllm_fixtures.errors import FixtureError, UnplayedWarning
+from reqllm_fixtures.library import CassetteInUse
+from reqllm_fixtures.mode import Mode
+from reqllm_fixtures.testing import checks, collecting, results
+from reqllm_fixtures.testing.guard import Guard
+from reqllm_fixtures.testing.marking import Marked, MarkerError, marked
+from reqllm_fixtures.testing.options import CONFIG, FIXTURES, Options
+from reqllm_fixtures.testing.settings import Settings, settings
+from reqllm_fixtures.testing.users_code import calling_line, is_users
+from reqllm_fixtures.testing.wording import Refusal, Wording
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.redaction import Redactor
+
+_NOT_OURS = (KeyboardInterrupt, pytest.exit.Exception)
+
+
+class Case:
+    """What the plugin does for one test."""
+
+    def __init__(
+        self, item: pytest.Item, options: Options, recorded_by: dict[str, set[str]]
+    ) -> None:
+        self._item, self._options, self._recorded_by = item, options, recorded_by
+        self._wording = Wording(
+            _node_id(item),
+            str(item.config.invocation_params.dir),
+            "fill" if options.mode is Mode.FILL else "record",
+        )
+        self._open: dict[str, CassetteInUse] = {}
+        self._refusals: list[Refusal] = []
+        self._told = 0
+        self._opening = threading.Lock()
+        self._guard: Guard | None = None
+        self._settings: Settings | None = None
+        self._own: str | None = None
+        self._judged: set[str] = set()
+        self._asking = {*FIXTURES}
+        self._is_patched = self._asks_later = False
+        self.passed = False
+        self.seen: list[results.Used] = []
+
+    @property
+    def marked(self) -> Marked:
+        """What the test's markers say."""
+        try:
+            return marked(self._item)
+        except MarkerError as error:  # it was given after the collection
+            return self._fail(str(error))
+
+    @property
+    def opened(self) -> list[str]:
+        """Every file that was played or recorded."""
+        return list(self._open)
+
+    def guard(self) -> None:
+        """Keep a replaying test from the network until it has been torn down."""
+        if self._guard is None and self._options.mode is Mode.REPLAY:
+            self._guard = Guard(self._options.allowed_hosts, self._refuse_address)
+            self._guard.put_up()
+
+    @property
+    def path(self) -> Path:
+        """Where this test's cassette is, or will be."""
+        return collecting.path_of(self._item, self.marked, self._options)
+
+    @contextlib.contextmanager
+    def own(self, path: str | PathLike[str]) -> Iterator[CassetteInUse]:
+        """Open this test's own cassette, for its own clients too if its marker says so."""
+        self.guard()
+        used = self.use(path, own=True)
+        if self.marked.patch is not True:
+            yield used
+            return
+        self._is_patched = True
+        with used.patch():
+            yield used
+
+    def use(self, path: str | PathLike[str], *, own: bool = False) -> CassetteInUse:
+        """Open a cassette for this test, or give the one that is open."""
+        target = os.path.realpath(path)
+        with self._opening:
+            if own or path == getattr(self._item, "funcargs", {}).get("fixture_path"):
+                self._own = target
+            if target not in self._open:
+                self._open[target] = self._opened(fspath(path), target)
+            return self._open[target]
+
+    def sees(self, fixture: pytest.FixtureDef[Any]) -> None:
+        """Note a fixture that is set up: one that asks by us may do so while it is torn down."""
+        function = fixture.func
+        if not self._asking.isdisjoint(fixture.argnames):
+            self._asking.add(fixture.argname)
+        elif not self._is_patched:
+            return
+        is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+        if is_generator and is_users(function.__code__.co_filename):
+            self._asks_later = True
+
+    def end_phase(self, raised: BaseException | None) -> None:
+        """Fail the test for what it was refused, once, whatever became of that."""
+        if len(self._refusals) > self._told and not isinstance(raised, _NOT_OURS):
+            raise self.outcome(self.take_refusals(raised)) from None
+
+    def outcome(self, told: str | None) -> BaseException:
+        """Make what fails the test."""
+        # No error that a client's `except Exception` would take for a failing network.
+        return pytest.fail.Exception(told, pytrace=False)
+
+    def take_refusals(self, raised: BaseException | None) -> str | None:
+        """Word what was refused and not told yet."""
+        fresh = self._refusals[self._told :]
+        self._told = len(self._refusals)
+        if not fresh:
+            return None
+        return self._wording.missed(fresh, None if _came_of(raised) else raised)
+
+    def verdict(self, *, is_over: bool = False) -> str | None:
+        """Tell what is wrong with a test that passed, if anything is.
+
+        is_over: also its fixtures have been torn down.
+        """
+        for target, used in self._open.items():
+            if target not in self._judged and (told := self._verdict_on(target, used, is_over)):
+                self._judged.add(target)
+                return told
+        return None
+
+    def close(self) -> None:
+        """Publish what was recorded, if the test passed. Raises the test's outcome."""
+        if self._guard is not None:
+            self._guard.take_down()
+        for used in self._open.values():
+            used.stop()
+        told = self.verdict(is_over=True) if self.passed else None
+        self.passed = self.passed and told is None
+        self.seen = [self._seen(used) for used in self._open.values()]
+        for target, used in self._open.items():
+            try:
+                self._publish(target, used)
+            except FixtureError as error:
+                told = told or self._wording.failed(error)
+        if told:
+            self._fail(told)
+
+    def _publish(self, target: str, used: CassetteInUse) -> None:
+        if self.passed:
+            used.publish()
+            self._recorded_by.setdefault(target, set()).add(self._item.nodeid)
+        else:
+            used.discard()
+
+    def _opened(self, path: str, target: str) -> CassetteInUse:
+        try:
+            held = self.settings
+            others = self._recorded_by.get(target, set()) - {self._item.nodeid}
+            return CassetteInUse(
+                path,
+                self._options.mode,
+                pace=held.pace,
+                match=held.matcher,
+                redactor=partial(_redactor, held.redaction),
+                refuse=self._refuse,
+                missing_ok=True,
+                # A cassette that several tests share holds what each of them recorded.
+                adds=bool(others),
+            ).__enter__()
+        except FixtureError as error:
+            return self._fail(self._wording.failed(error))
+
+    @property
+    def settings(self) -> Settings:
+        """What holds for this test."""
+        if self._settings is None:
+            config = getattr(self._item, "funcargs", {}).get(CONFIG, {})
+            self._settings = settings(self.marked, config, self._options)
+        return self._settings
+
+    def _refuse(self, error: FixtureError | str) -> BaseException:
+        refusal = Refusal(error, calling_line())
+        self._refusals.append(refusal)
+        return self.outcome(self._wording.missed([refusal], None))
+
+    def _refuse_address(self, address: str) -> NoReturn:
+        raise self._refuse(
+            f"{address} was to be reached, and a replaying test reaches no network.\n"
+            "Send the call through reqllm_cassette.transport(), or mark the test with "
+            "@pytest.mark.reqllm(patch=True).\n"
+            "What a replaying test may reach belongs into the ini option reqllm_allowed_hosts."
+        )
+
+    def _verdict_on(self, target: str, used: CassetteInUse, is_over: bool) -> str | None:
+        path = self._wording.shortened(used.path)
+        if target != self._own:
+            return None
+        if self.settings.schema != "off":
+            found = checks.findings((*used.played, *used.recorded), self.settings)
+            if found:
+                return self._wording.broken(path, found)
+        if self._options.mode is not Mode.REPLAY or (self._asks_later and not is_over):
+            return None
+        left = used.unplayed
+        if not left or self.settings.unplayed == "ignore":
+            return None
+        told = self._wording.unplayed(path, used.cassette.interactions, left, used.cassette.matcher)
+        if self.settings.unplayed == "fail":
+            return told
+        self._judged.add(target)
+        self._item.warn(UnplayedWarning(told))
+        return None
+
+    def _seen(self, used: CassetteInUse) -> results.Used:
+        recorded = used.recorded if self.passed else ()
+        touched = (*used.played, *recorded)
+        return results.Used(
+            test=self._item.nodeid,
+            path=used.path,
+            mode=str(used.mode),
+            passed=self.passed,
+            requests=len(used.sent),
+            played=len(used.played),
+            unplayed=len(used.unplayed),
+            refused=len(used.misses),
+            recorded=len(recorded),
+            recorded_bytes=sum(len(each.response.body) for each in recorded),
+            oldest=results.oldest(touched),
+            incomplete=results.endings(recorded),
+        )
+
+    def _fail(self, told: str) -> NoReturn:
+        raise self.outcome(told) from None
+
+
+def _redactor(said: Mapping[str, Any]) -> Redactor:
+    from reqllm_fixtures.redaction import Redactor  # here, because few replays need one
+
+    return Redactor.of(environ=os.environ, **said)
+
+
+def _came_of(raised: BaseException | None) -> bool:
+    """Tell whether this is, or holds, or was raised from, an outcome of ours."""
+    seen: list[BaseException] = []
+    waiting = [raised]
+    while waiting:
+        error = waiting.pop()
+        if error is None or any(error is each for each in seen):
+            continue
+        seen.append(error)
+        if isinstance(error, pytest.fail.Exception):
+            return True
+        waiting += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
+    return raised is None
+
+
+def _node_id(item: pytest.Item) -> str:
+    """Name a test as pytest takes it where it was started."""
+    file, found, rest = item.nodeid.partition("::")
+    shown = os.path.relpath(item.path, item.config.invocation_params.dir)
+    return f"{shown}{found}{rest}" if found else file

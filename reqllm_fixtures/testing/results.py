@@ -1,0 +1,98 @@
+"""What a run knows of the cassettes that it used: values that workers send as plain data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from reqllm_fixtures.cassette import EndError, Interaction
+from reqllm_fixtures.endings import says_it_is_over
+
+
+class Used(Struct, frozen=True, kw_only=True):
+    """One cassette, as one test used it."""
+
+    test: str
+    path: str
+    mode: str
+    passed: bool
+    requests: int
+    played: int
+    unplayed: int
+    refused: int
+    recorded: int
+    """How many interactions were published."""
+    recorded_bytes: int
+    """The sum of their bodies."""
+    oldest: str | None
+    """When the first of what was played or recorded was recorded, ISO 8601; None if nobody says."""
+    incomplete: list[str]
+    """How those ended that did not come to their end."""
+
+
+class Collected(Struct, frozen=True):
+    """A test that may use a cassette, and the one that it would use."""
+
+    test: str
+    file: str
+    path: str | None
+
+
+class Results(Struct):
+    """What happened in this process; those of several are put together."""
+
+    used: list[Used] = []
+    collected: list[Collected] = []
+    """Also those that were deselected, or ran in another process."""
+    opened: list[str] = []
+    """Every file that was played or recorded, by whomever."""
+    ran: list[str] = []
+    """The tests that were not skipped, deselected or left out."""
+    is_whole: bool = True
+    """Whether the process told all it knew."""
+
+    def add(self, other: Results) -> None:
+        """Take over what another process saw."""
+        self.used += other.used
+        known = {each.test for each in self.collected}
+        self.collected += [each for each in other.collected if each.test not in known]
+        self.opened += other.opened
+        self.ran += other.ran
+        self.is_whole = self.is_whole and other.is_whole
+
+    def plain(self) -> Any:
+        """Write as data that passes between processes."""
+        return msgspec.to_builtins(self)
+
+    @classmethod
+    def of(cls, plain: Any) -> Results:
+        """Read what `plain` wrote."""
+        return msgspec.convert(plain, cls)
+
+
+def oldest(interactions: Iterable[Interaction]) -> str | None:
+    """Tell when the first of these was recorded."""
+    moments = [i.response.recorded_at for i in interactions if i.response.recorded_at]
+    return min(moments).isoformat() if moments else None
+
+
+def endings(interactions: Iterable[Interaction]) -> list[str]:
+    """Tell how those ended that did not come to their end."""
+    return [
+        f"interaction {number} {said}"
+        for number, each in enumerate(interactions)
+        if (said := _incomplete(each)) is not None
+    ]
+
+
+def _incomplete(interaction: Interaction) -> str | None:
+    response = interaction.response
+    match response.end:
+        case EndError(name=name, message=message):
+            return f"broke off: {name}: {message}".rstrip(": ")
+        case "client_closed" if not says_it_is_over(response.body, response.headers):
+            return "was left by the client before its end"
+    return None

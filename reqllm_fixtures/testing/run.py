@@ -1,0 +1,247 @@
+"""One run of pytest: its options, the test that runs, and what came of those that ran."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reqllm_fixtures import running
+from reqllm_fixtures.mode import MODE_VARIABLE, Mode, chosen
+from reqllm_fixtures.testing import options
+from reqllm_fixtures.testing.options import CONFIG, FIXTURES
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.library import CassetteInUse
+    from reqllm_fixtures.testing.case import Case
+    from reqllm_fixtures.testing.results import Results
+    from reqllm_fixtures.testing.summary import Summary
+
+RUN = pytest.StashKey["PluginRun"]()
+_KEY = "reqllm"
+
+
+def begin(config: pytest.Config) -> None:
+    """Put pytest in charge of the cassettes that are used in this process."""
+    run = PluginRun(options.read(config))
+    config.stash[RUN] = run
+    run.leaving.enter_context(running.in_charge(run))
+
+
+class PluginRun:
+    """What the plugin keeps while pytest runs. What costs anything is loaded when it is needed."""
+
+    def __init__(self, asked: options.Options) -> None:
+        self.options = asked
+        self.leaving = ExitStack()
+        self._item: pytest.Item | None = None
+        self._case: Case | None = None
+        self._recorded_by: dict[str, set[str]] = {}
+        self._results: Results | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of whatever does not say its own.
+
+        A test may say another in the environment, where the command line says none.
+        """
+        said = self.options.variable
+        if said is None or said == os.environ.get(MODE_VARIABLE, ""):
+            return self.options.mode
+        return chosen(None, self.options.mode)
+
+    @property
+    def results(self) -> Results:
+        """What came of the tests that ran."""
+        if self._results is None:
+            from reqllm_fixtures.testing.results import Results
+
+            self._results = Results()
+        return self._results
+
+    def cassette(self, path: str) -> CassetteInUse | None:
+        """Open a cassette for the test that runs, if it is used as the run uses its own."""
+        if self._item is None or self.mode is not self.options.mode:
+            return None
+        return self.case.use(path)
+
+    @property
+    def case(self) -> Case:
+        """The test that runs, as it concerns us."""
+        if self._case is None:
+            from reqllm_fixtures.testing.case import Case
+
+            assert self._item is not None
+            self._case = Case(self._item, self.options, self._recorded_by)
+        return self._case
+
+    # Of the whole run.
+
+    @property
+    def header(self) -> str | None:
+        """Say the mode, where it is not the one that is expected."""
+        if self.options.ignored:
+            return (
+                f"reqllm: {self.options.ignored}, which under CI only the command line may: replay"
+            )
+        return None if self.options.mode is Mode.REPLAY else f"reqllm: {self.options.mode}"
+
+    def collected(self, collector: pytest.Collector, report: pytest.CollectReport) -> None:
+        """Look at the tests that were found in a module or class."""
+        items = [each for each in report.result if isinstance(each, pytest.Item)]
+        asking = [each for each in items if asks(each)]
+        if asking or (items and self.options.unused):
+            from reqllm_fixtures.testing import collecting
+
+            collecting.take(items, asking, report, self.options, self.results)
+
+    def finish(self, config: pytest.Config) -> None:
+        """Hand over what is known: to the process that divides the tests, or to its readers."""
+        output = getattr(config, "workeroutput", None)
+        if output is not None:
+            output[_KEY] = None if self._results is None else self._results.plain()
+        elif self.options.report is not None:
+            from reqllm_fixtures.testing import report
+
+            report.write(self.options.report, self.summary(config))
+
+    def summarize(self, terminal: Any, config: pytest.Config) -> None:
+        """Write the section at the end of the run, if there is anything to say."""
+        if self._results is not None or self.options.unused:
+            from reqllm_fixtures.testing import section
+
+            section.write(terminal, self.summary(config))
+
+    def summary(self, config: pytest.Config) -> Summary:
+        """Sum up what came of the run."""
+        from reqllm_fixtures.testing.summary import summed_up
+
+        return summed_up(self.results, self.options, config)
+
+    # Of a run that is divided among processes, in the one that divides it.
+
+    def instruct(self, node: Any) -> None:
+        """Tell a worker what it is to do: it does not see the command line."""
+        node.workerinput["reqllm_mode"] = str(self.options.mode)
+
+    def hear_out(self, node: Any) -> None:
+        """Take over what a worker saw."""
+        output = getattr(node, "workeroutput", None)
+        if output is None:  # it was killed
+            self.results.is_whole = False
+        elif output.get(_KEY) is not None:
+            from reqllm_fixtures.testing.results import Results
+
+            self.results.add(Results.of(output[_KEY]))
+
+    # Of one test, in this order.
+
+    @contextlib.contextmanager
+    def set_up(self, item: pytest.Item) -> Iterator[None]:
+        """Set up a test that may ask for a cassette."""
+        self._item, self._case = item, None
+        refused = self._prepared(item) if asks(item) else None
+        with self._phase():
+            yield
+            if refused is not None:
+                raise refused
+
+    def _prepared(self, item: pytest.Item) -> BaseException | None:
+        """Prepare a test that asks; what is wrong with it is raised once others have set it up."""
+        try:
+            _put_first(item, is_patched=self.case.marked.patch is True)
+            self.case.guard()
+        except pytest.fail.Exception as error:
+            return error
+        return None
+
+    def sees(self, fixture: pytest.FixtureDef[Any]) -> None:
+        """Hear of a fixture that is set up."""
+        if self._case is not None:
+            self._case.sees(fixture)
+
+    @contextlib.contextmanager
+    def call(self, item: pytest.Item) -> Iterator[None]:
+        """Run a test, which fails for what it was refused and for what it did not play."""
+        with self._phase():
+            yield
+        if self._case is not None and not _is_unittest(item) and (told := self._case.verdict()):
+            raise self._case.outcome(told)
+
+    def reported(
+        self, item: pytest.Item, phase: pytest.CallInfo[None], report: pytest.TestReport
+    ) -> None:
+        """Hear how a phase went; say how it did where only its report can still be changed."""
+        if phase.when != "call":
+            return
+        if self._case is not None:
+            if _is_unittest(item):
+                # unittest keeps what a test raised to itself.
+                told = self._case.take_refusals(None) or (report.passed and self._case.verdict())
+                if told:
+                    report.outcome, report.longrepr = "failed", told
+            self._case.passed = report.passed
+        if self.options.unused:
+            self.results.ran.append(item.nodeid)
+
+    @contextlib.contextmanager
+    def tear_down(self) -> Iterator[None]:
+        """Tear a test down; then publish what it recorded, if it passed."""
+        try:
+            with self._phase():
+                yield
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        case, self._case, self._item = self._case, None, None
+        if case is not None:
+            try:
+                case.close()
+            finally:
+                self.results.used += case.seen
+                self.results.opened += case.opened
+
+    @contextlib.contextmanager
+    def _phase(self) -> Iterator[None]:
+        __tracebackhide__ = True
+        try:
+            yield
+        except BaseException as error:
+            if self._case is not None:
+                self._case.end_phase(error)
+            raise
+        if self._case is not None:
+            self._case.end_phase(None)
+
+    def end(self) -> None:
+        """Leave the process to others; forget what a test recorded that was broken off."""
+        with contextlib.suppress(pytest.fail.Exception):
+            self._close()
+        self.leaving.close()
+
+
+def asks(item: pytest.Item) -> bool:
+    """Tell whether a test asked for a cassette."""
+    names = getattr(item, "fixturenames", ())
+    return not FIXTURES.isdisjoint(names) or item.get_closest_marker("reqllm") is not None
+
+
+def _put_first(item: pytest.Item, *, is_patched: bool) -> None:
+    """Have our fixtures set up first, so that nothing that another one sends goes past them."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    for name in ("reqllm_cassette", CONFIG) if is_patched else (CONFIG,):
+        if name in names:
+            names.remove(name)
+        names.insert(0, name)
+
+
+def _is_unittest(item: pytest.Item) -> bool:
+    unittest = sys.modules.get("unittest")
+    kind = getattr(item, "cls", None)
+    return unittest is not None and isinstance(kind, type) and issubclass(kind, unittest.TestCase)
