@@ -14,7 +14,6 @@ from typing import Any
 import anyio
 
 from reqllm.chunk import StreamChunk
-from reqllm.deadlines import SIGNS_OF_LIFE
 from reqllm.errors import ReqLLMError
 from reqllm.hooks import NO_HOOKS, Hooks
 from reqllm.pump_base import DRAINING, AsyncReopen, Opened, PumpBase
@@ -129,42 +128,27 @@ class AsyncPump(PumpBase):
 
     async def _read(self) -> None:
         try:
-            await self._read_piece()
+            try:
+                if self._deadlines.is_watched:
+                    piece = await self._watched_piece()
+                else:
+                    piece = await self._pieces.__anext__()
+            except StopAsyncIteration:
+                self._at_eof = True
+                self._keep(self._end())
+            except TimeUpError as error:
+                self._keep(self._end(self._late(error)))
+            except self._network_errors as error:
+                self._keep(self._end(self._named(error)))
+            else:
+                if self._goes_on_after(piece):
+                    return
+            await self._settle()
         except BaseException:
             # Our reader is being cancelled, or what is called here failed: nobody will read on.
             self._waiting += self.server.cancel("the reader was cancelled")
             await self._finish()
             raise
-
-    async def _read_piece(self) -> None:
-        deadlines = self._deadlines
-        try:
-            if deadlines.is_watched:
-                piece = await self._watched_piece()
-            else:
-                piece = await self._pieces.__anext__()
-        except StopAsyncIteration:
-            self._at_eof = True
-            self._keep(self._end())
-        except TimeUpError as error:
-            self._keep(self._end(self._late(error)))
-        except self._network_errors as error:
-            self._keep(self._end(self._named(error)))
-        else:
-            chunks = self.server.receive(piece)
-            if self.server.state == "open":
-                if deadlines.is_watched or not chunks or type(chunks[0]) in SIGNS_OF_LIFE:
-                    now = self._clock()
-                    late = deadlines.arrived(now, chunks)
-                    if late is not None:
-                        chunks += self._end(deadlines.error(late, now))
-                        self._keep(chunks)
-                        await self._settle()
-                        return
-                self._take(chunks)
-                return
-            self._keep(chunks)
-        await self._settle()
 
     async def _watched_piece(self) -> bytes:
         now = self._clock()

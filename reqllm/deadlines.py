@@ -42,7 +42,8 @@ class Deadlines:
         self._timeouts = timeouts
         self._since = begun  # when the answer last moved, less the reader's own time
         self._seen_at = begun
-        self._last: c.StreamChunk | None = None
+        self.last: c.StreamChunk | None = None
+        """The chunk that came last."""
         silence = inf if timeouts.timeout is None else timeouts.timeout
         limits = (timeouts.first_token, timeouts.idle, timeouts.total)
         self.is_tight = any(limit is not None and limit < silence for limit in limits)
@@ -67,11 +68,10 @@ class Deadlines:
             self._since = now
         self._seen_at = now
         self.is_watched = True
-        for chunk in chunks:
-            self._last = chunk
-            if type(chunk) not in SIGNS_OF_LIFE:
-                self._moved(now)
-                break
+        if chunks:
+            self.last = chunks[-1]
+        if any(type(chunk) not in SIGNS_OF_LIFE for chunk in chunks):
+            self._moved(now)
         return self.passed(now)
 
     def _moved(self, now: float) -> None:
@@ -91,7 +91,7 @@ class Deadlines:
         since = {"timeout": now, "total": self.call_begun}.get(which, self._since)
         waited = max(now - since, seconds or 0.0)
         said = _SAID[which].format(waited=waited)
-        last = self._last.kind if self._last is not None else None
+        last = self.last.kind if self.last is not None else None
         came = f"the last that came was a {last}" if last else "nothing had come before"
         return StreamTimeoutError(
             f"{said} ({which}={seconds}); {came}; `.partial` holds what had arrived",

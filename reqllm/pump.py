@@ -12,7 +12,6 @@ import threading
 from typing import Any
 
 from reqllm.chunk import StreamChunk
-from reqllm.deadlines import SIGNS_OF_LIFE
 from reqllm.errors import ReqLLMError
 from reqllm.hooks import NO_HOOKS, Hooks
 from reqllm.pump_base import DRAINING, Opened, PumpBase, Reopen
@@ -95,42 +94,27 @@ class Pump(PumpBase):
 
     def _read(self) -> None:
         try:
-            self._read_piece()
+            try:
+                if self._deadlines.is_watched:
+                    piece = self._watched_piece()
+                else:
+                    piece = self._pieces.__next__()
+            except StopIteration:
+                self._at_eof = True
+                self._keep(self._end())
+            except TimeUpError as error:
+                self._keep(self._end(self._late(error)))
+            except self._network_errors as error:
+                self._keep(self._end(self._named(error)))
+            else:
+                if self._goes_on_after(piece):
+                    return
+            self._settle()
         except BaseException:
             # Our reader is being cancelled, or what is called here failed: nobody will read on.
             self._waiting += self.server.cancel("the reader was cancelled")
             self._finish()
             raise
-
-    def _read_piece(self) -> None:
-        deadlines = self._deadlines
-        try:
-            if deadlines.is_watched:
-                piece = self._watched_piece()
-            else:
-                piece = self._pieces.__next__()
-        except StopIteration:
-            self._at_eof = True
-            self._keep(self._end())
-        except TimeUpError as error:
-            self._keep(self._end(self._late(error)))
-        except self._network_errors as error:
-            self._keep(self._end(self._named(error)))
-        else:
-            chunks = self.server.receive(piece)
-            if self.server.state == "open":
-                if deadlines.is_watched or not chunks or type(chunks[0]) in SIGNS_OF_LIFE:
-                    now = self._clock()
-                    late = deadlines.arrived(now, chunks)
-                    if late is not None:
-                        chunks += self._end(deadlines.error(late, now))
-                        self._keep(chunks)
-                        self._settle()
-                        return
-                self._take(chunks)
-                return
-            self._keep(chunks)
-        self._settle()
 
     def _watched_piece(self) -> bytes:
         now = self._clock()

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from reqllm.attempts import Attempts
 from reqllm.chunk import ErrorChunk, ResponseMetadata, StreamChunk, StreamStart
-from reqllm.deadlines import Deadlines
+from reqllm.deadlines import SIGNS_OF_LIFE, Deadlines
 from reqllm.errors import ReqLLMError, StreamTimeoutError
 from reqllm.hiding import hide, secrets_of
 from reqllm.hooks import Hooks, StreamEnd
@@ -74,6 +74,7 @@ class PumpBase:
         self.server = opened.server
         self._deadlines = opened.deadlines
         self._at_eof = False
+        self._flows = False  # pieces are taken as they are: it began, and nobody watches
 
     @property
     def is_open(self) -> bool:
@@ -102,6 +103,27 @@ class PumpBase:
         named.__cause__ = error
         return named
 
+    def _goes_on_after(self, piece: bytes) -> bool:
+        """Take a piece in; return whether there is to be another."""
+        chunks = self.server.receive(piece)
+        if self.server.state != "open":
+            self._keep(chunks)
+            return False
+        deadlines = self._deadlines
+        is_quiet = not chunks or type(chunks[0]) in SIGNS_OF_LIFE
+        if self._flows and not deadlines.is_watched and not is_quiet:
+            # Most pieces are more of an answer that flows: no more than this for them.
+            deadlines.last = chunks[-1]
+            self._waiting += chunks
+            return True
+        now = self._clock()
+        late = deadlines.arrived(now, chunks)
+        if late is None:
+            self._take(chunks)
+            return True
+        self._keep(chunks + self._end(deadlines.error(late, now)))
+        return False
+
     def _end(self, error: BaseException | None = None) -> list[StreamChunk]:
         # Who cancels wakes the reader: what the reader then finds is no failure.
         if self._cancelled is not None:
@@ -124,6 +146,7 @@ class PumpBase:
             known = ResponseMetadata(chunks[0].id, chunks[0].model)
             chunks = [known, *chunks[1:]] if known.id or known.model else chunks[1:]
         self._started = self._started or bool(chunks)
+        self._flows = self._started and self._on_event is None
         if self._on_event is not None:
             for chunk in chunks:
                 self._on_event(chunk)

@@ -99,7 +99,7 @@ async def test_total_in_silence(way: Way, quick: LoopbackServer) -> None:
 async def test_silence(way: Way, quick: LoopbackServer) -> None:
     """No byte at all ends by timeout."""
     error = await broken(way, quick, "openai:fault-stall_mid", timeout=0.15)
-    assert (error.which, error.seconds) == ("timeout", 0.15)
+    assert (error.which, error.seconds, error.last) == ("timeout", 0.15, "text_delta")
 
 
 @on_each_loop
