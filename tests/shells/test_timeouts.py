@@ -116,11 +116,11 @@ async def test_the_head_in_time(way: Way, quick: LoopbackServer) -> None:
 async def test_first_token_does_not_bind_what_follows(way: Way) -> None:
     """The limit for the beginning is none for a pause later on."""
     events = HELLO.split(b"\n\n")
-    body = tuple(Write(event + b"\n\n", 0.25 * bool(n)) for n, event in enumerate(events[:-1]))
+    body = tuple(Write(event + b"\n\n", 1.2 * (n == 1)) for n, event in enumerate(events[:-1]))
     answer = replace(always(HELLO)(None), body=body, framing="chunked")  # type: ignore[arg-type]
     with LoopbackServer(lambda _: answer) as server:
         async with (
-            way.client(server, **{**OFF, "first_token": 0.2}) as client,
+            way.client(server, **{**OFF, "first_token": 1.0}) as client,
             client.stream("openai:x", "Hi") as response,
         ):
             assert await response.text() == "Hello"
