@@ -32,8 +32,9 @@ _CUT_SHORT = (
 def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Cassette:
     """Read a cassette.
 
-    Raises CassetteNotFoundError, CassetteFormatError, MissingDependencyError; warns with
-    StalePiecesWarning of a body that was changed since it was recorded.
+    Raises CassetteNotFoundError, CassetteFormatError, MissingDependencyError. A body that was
+    changed since it was recorded is told of, by a StalePiecesWarning, when its pieces are first
+    looked at.
     """
     name = fspath(path)
     interactions = loads(files.read(name), path=name, as_json=is_json(name))

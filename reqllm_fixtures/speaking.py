@@ -27,7 +27,7 @@ def is_stream(interaction: Interaction) -> bool:
         return True
     headers = interaction.response.headers
     types = [value for name, value in headers if name.lower() == "content-type"]
-    if any("event-stream" in value for value in types):
+    if any("event-stream" in value or "ndjson" in value for value in types):
         return True
     return interaction.response.body.lstrip().startswith(_SSE_STARTS)
 
@@ -61,7 +61,8 @@ def _wants_stream(request: RecordedRequest) -> bool:
 def _first_event(body: bytes) -> Any:
     """Return the first event's data as JSON, or the body's own if it is one document."""
     if body.lstrip()[:1] == b"{":
-        return parsed(body)
+        first_line = body.lstrip().partition(b"\n")[0]
+        return parsed(first_line) or parsed(body)
     for event in SSEDecoder().receive(body[:_SNIFFED_BYTES]):
         if isinstance(event, WireEvent) and event.data.strip():
             return parsed(event.data)

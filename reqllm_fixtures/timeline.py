@@ -9,9 +9,10 @@ from msgspec import Struct
 from reqllm.chunk import StreamChunk
 from reqllm.errors import InterruptedStreamError
 from reqllm.framing.event import Comment, WireEvent
-from reqllm.framing.sse import SSEDecoder
+from reqllm.framing.sse import SSE
 from reqllm.response import Response
 from reqllm.stream_server import StreamServer
+from reqllm.wires.table import wire_named
 from reqllm_fixtures.cassette import EndError, RecordedResponse
 
 
@@ -51,7 +52,8 @@ class Timeline(Struct, frozen=True):
 
 def timeline_of(recorded: RecordedResponse, wire: str | None) -> Timeline:
     """Read a recorded stream piece by piece."""
-    framer = SSEDecoder(comments=True)
+    framing = SSE if wire is None else wire_named(wire).framing
+    framer = framing.new(comments=True)
     server = None if wire is None else StreamServer(wire)
     # A file by others has no times: all of them are 0.
     is_timed = any(piece.at_ms for piece in recorded.pieces)

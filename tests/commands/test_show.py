@@ -111,6 +111,21 @@ def test_an_unknown_wire_still_shows_pieces_and_events(tmp_path: Path):
     assert kinds == ["request", "response", "piece", "event", "event"]
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/api/chat", "https://proxy.example/x"])
+def test_lines_are_events_too(tmp_path: Path, url: str):
+    """A stream of lines is taken apart as its wire says, which its address or first line tells."""
+    lines = [{"model": "m", "message": {"content": text}, "done": False} for text in ("Hi", "!")]
+    lines.append({"model": "m", "message": {"content": ""}, "done": True, "done_reason": "stop"})
+    pieces = [json.dumps(line).encode() + b"\n" for line in lines]
+    headers = (("content-type", "application/x-ndjson"),)
+    file = cassette(tmp_path / "lines.yaml", recorded(*pieces, url=url, asked={}, headers=headers))
+    found = items(file)
+    assert found[1]["wire"] == "ollama"
+    events = [item for item in found if item["kind"] == "event"]
+    assert [json.loads(event["data"]) for event in events] == lines
+    assert [item["piece"] for item in events] == [0, 1, 2]
+
+
 def test_answers_that_are_no_streams_are_shown(tmp_path: Path):
     """Errors and plain documents have a body in place of a timeline."""
     refused = recorded(b'{"error":{"message":"no"}}', status=401, headers=JSON)

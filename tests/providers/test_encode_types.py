@@ -19,9 +19,15 @@ MODELS = {
     "groq": Model("groq", "groq-x"),
     "cohere": Model("cohere", "command-x"),
     "ollama": Model("ollama", "llama-x"),
+    "google": Model("google", "gemini-x"),
 }
 # Fields of the provider's own, where the usual one is none of its.
-OWN = {"mistral": {"safe_prompt": True}, "cohere": {"priority": 1}, "ollama": {"keep_alive": "5m"}}
+OWN = {
+    "mistral": {"safe_prompt": True},
+    "cohere": {"priority": 1},
+    "ollama": {"keep_alive": "5m"},
+    "google": {"cachedContent": "cachedContents/1"},
+}
 # What a wire has no form for is refused, with a hint: addresses of images, files that are no text.
 CANNOT = {
     ("cohere", "files"),
@@ -86,6 +92,13 @@ def test_writing_changes_nothing(provider, context):
         (
             "openai-chat",
             {"model": "m", "stream": True, "messages": [{"role": "user", "content": [{}]}]},
+        ),
+        ("gemini", {}),
+        ("gemini", {"contents": [{"role": "user", "parts": [{"txt": "x"}]}]}),
+        ("gemini", {"contents": [], "generationConfig": {"thinkingConfig": {"level": "LOW"}}}),
+        (
+            "gemini",
+            {"contents": [], "generationConfig": {"thinkingConfig": {"thinkingLevel": "A"}}},
         ),
         ("anthropic-messages", {"model": "m", "stream": True, "messages": []}),
         ("anthropic-messages", {"model": "m", "max_tokens": 1, "stream": True, "messages": [{}]}),

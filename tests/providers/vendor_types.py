@@ -20,7 +20,20 @@ import ollama._types
 import openai.types.chat.completion_create_params as openai_chat
 import pydantic
 from cohere.v2.client import V2Client
+from google.genai import types as google
 from pydantic.json_schema import GenerateJsonSchema
+
+
+class GeminiBody(pydantic.BaseModel):
+    """The members of a body, which Google's SDK joins by hand, each of the SDK's own type."""
+
+    contents: list[google.Content]
+    systemInstruction: google.Content = google.Content()  # noqa: N815
+    tools: list[google.Tool] = []
+    toolConfig: google.ToolConfig = google.ToolConfig()  # noqa: N815
+    generationConfig: google.GenerationConfig = google.GenerationConfig()  # noqa: N815
+    safetySettings: list[google.SafetySetting] = []  # noqa: N815
+    cachedContent: str = ""  # noqa: N815
 
 
 class _Generator(GenerateJsonSchema):
@@ -72,6 +85,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "groq": lambda: _params(groq_chat.CompletionCreateParams),
     "mistral": mistralai.client.models.ChatCompletionStreamRequest.model_json_schema,
     "cohere-v2": _cohere,
+    "gemini": lambda: _params(GeminiBody),
     "ollama": _ollama,
 }
 """By wire, and by provider where a dialect has an SDK of its own."""

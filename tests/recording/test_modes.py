@@ -25,6 +25,8 @@ from reqllm_fixtures import (
 )
 from reqllm_fixtures.matching import Rules
 from reqllm_fixtures.mode import chosen
+from tests.loopback.messages import Answer, Write
+from tests.loopback.server import LoopbackServer
 
 from .reading import LOOPS, WAYS, answer, fetch, transport_of
 
@@ -269,6 +271,26 @@ def test_a_mock_can_be_recorded(library, path):
         anyio.run(run)
     assert [each.response.body for each in load(path).interactions] == [b"made", b"made"]
     assert {each.response.end for each in load(path).interactions} == {"eof"}
+
+
+@on_each_loop
+@pytest.mark.parametrize("mode", ["record", "fill"])
+def test_the_same_question_twice(way, path, mode):
+    """A refusal and then, asked again, an answer: they come again in that order."""
+    statuses = [429, 200]
+
+    def refuse_once(request):
+        status = statuses.pop(0)
+        return Answer(status=status, body=(Write(b"status %d" % status),))
+
+    with LoopbackServer(refuse_once) as server, use_cassette(path, mode=mode) as cassette:
+        first = [fetch(way, server.url, cassette) for _ in range(2)]
+        url = server.url
+    with use_cassette(path) as cassette:
+        again = [fetch(way, url, cassette) for _ in range(2)]
+    expected = [(429, b"status 429"), (200, b"status 200")]
+    assert [(seen.status, seen.body) for seen in first] == expected
+    assert [(seen.status, seen.body) for seen in again] == expected
 
 
 @everywhere
