@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,14 +23,25 @@ from reqllm_fixtures.cassette import (
 from reqllm_fixtures.matching import StrictMatcher
 from reqllm_fixtures.transport import async_replay_transport, replay_transport
 
-PROVIDER = {"openai-chat": "openai", "anthropic-messages": "anthropic"}
+PROVIDER = {
+    "openai-chat": "openai",
+    "anthropic-messages": "anthropic",
+    "cohere-v2": "cohere",
+    "ollama": "ollama",
+}
+_CONTENT_TYPE = {"ollama": "application/x-ndjson"}
 PROMPT = "Why is the sky blue?"
 Run = Callable[[], None]
 
 
-def limit(pieces: list[bytes]) -> Run:
-    """Split at blank lines and parse each payload: no client can do less with JSON."""
+def limit(wire: str, pieces: list[bytes]) -> Run:
+    """Split at the ends of events and parse each payload: no client can do less with JSON."""
     body = b"".join(pieces)
+
+    def of_lines() -> None:
+        for line in body.split(b"\n"):
+            if line:
+                orjson.loads(line)
 
     def run() -> None:
         for block in body.split(b"\n\n"):
@@ -38,7 +50,7 @@ def limit(pieces: list[bytes]) -> Run:
             if at >= 0 and payload[:1] == b"{":
                 orjson.loads(payload)
 
-    return run
+    return of_lines if wire == "ollama" else run
 
 
 def server(wire: str, pieces: list[bytes]) -> Run:
@@ -86,28 +98,50 @@ def async_client(wire: str, pieces: list[bytes]) -> Run:
 
 def vendor_sdk(wire: str, pieces: list[bytes]) -> Run:
     """The vendor's own client, over the same pieces from memory."""
-    import anthropic
-    import openai
+    library: Any = httpx2 if wire in ("openai-chat", "anthropic-messages") else httpx
 
-    class Stream(httpx2.SyncByteStream):
+    class Stream(library.SyncByteStream):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
             return iter(pieces)
 
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Stream())
+    def answer(request: Any) -> Any:
+        return library.Response(200, headers=_headers(wire), stream=Stream())
 
-    http = httpx2.Client(transport=httpx2.MockTransport(answer))
-    messages: Any = [{"role": "user", "content": PROMPT}]
-    if wire == "openai-chat":
-        create: Any = openai.OpenAI(api_key="unused", http_client=http).chat.completions.create
-    else:
-        create = anthropic.Anthropic(api_key="unused", http_client=http).messages.create
+    ask = _asking(wire, library, library.MockTransport(answer))
 
     def run() -> None:
-        for _ in create(model="bench", messages=messages, max_tokens=4096, stream=True):
+        for _ in ask(model="bench", messages=[{"role": "user", "content": PROMPT}]):
             pass
 
     return run
+
+
+def _asking(wire: str, library: Any, transport: Any) -> Callable[..., Any]:
+    """Return the method of the vendor's client that streams an answer."""
+    if wire == "ollama":
+        import ollama
+
+        return partial(
+            ollama.Client(host="http://in.memory", transport=transport).chat, stream=True
+        )
+    http = library.Client(transport=transport)
+    if wire == "cohere-v2":
+        import cohere
+
+        return cohere.ClientV2(api_key="unused", httpx_client=http).chat_stream
+    if wire == "openai-chat":
+        import openai
+
+        create: Any = openai.OpenAI(api_key="unused", http_client=http).chat.completions.create
+    else:
+        import anthropic
+
+        create = anthropic.Anthropic(api_key="unused", http_client=http).messages.create
+    return partial(create, max_tokens=4096, stream=True)
+
+
+def _headers(wire: str) -> list[tuple[str, str]]:
+    return [("content-type", _CONTENT_TYPE.get(wire, "text/event-stream"))]
 
 
 def _cassette(recorded: Interaction) -> Cassette:
@@ -124,7 +158,7 @@ def _recording(wire: str, pieces: list[bytes]) -> Interaction:
         RecordedResponse(
             200,
             "OK",
-            headers=(("content-type", "text/event-stream"),),
+            headers=tuple(_headers(wire)),
             pieces=tuple(Piece(piece, 0.0) for piece in pieces),
         ),
     )

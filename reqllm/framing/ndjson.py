@@ -33,7 +33,7 @@ class NDJSONDecoder:
         self._limit = max_event_bytes
         self._head: bytes | None = b""  # None once the byte order mark is decided
         self._line = bytearray()  # a line without its end yet
-        self._document = False  # the line is a document over many lines, to the body's end
+        self._document = False  # that line is a document over many, to the body's end
 
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
@@ -47,13 +47,18 @@ class NDJSONDecoder:
         `recognise` is shown whole lines first, without their end; those that it knows, by
         returning true, are not taken apart.
         """
+        if (
+            recognise is not None
+            and not self._line
+            and piece.find(b"\n") == len(piece) - 1 < self._limit
+            and self.error is None
+            and recognise(piece[:-1])
+        ):
+            # One whole line, as most servers write them.
+            return
         if self._head is not None:
             piece = self._skip_bom(piece)
         if self.error is not None or not piece:
-            return
-        if not self._line and piece.find(b"\n") == len(piece) - 1 and not self._document:
-            # One whole line, as most servers write them.
-            self._take_lines((piece[:-1],), take, recognise)
             return
         for at in range(0, len(piece), _AT_ONCE):
             self._feed_part(piece[at : at + _AT_ONCE], take, recognise)

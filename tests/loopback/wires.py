@@ -6,22 +6,29 @@ cut come from the seed; they look like the providers' own.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, Literal
 
-from . import wire_anthropic, wire_openai
+from . import wire_anthropic, wire_cohere, wire_ollama, wire_openai
 from .scenario import Scenario
 from .wording import Options
 
-Wire = Literal["openai-chat", "anthropic-messages"]
+Wire = Literal["openai-chat", "anthropic-messages", "cohere-v2", "ollama"]
+_BUILDERS: dict[str, ModuleType] = {
+    "openai-chat": wire_openai,
+    "anthropic-messages": wire_anthropic,
+    "cohere-v2": wire_cohere,
+    "ollama": wire_ollama,
+}
 
 
 def events(wire: Wire, scenario: Scenario, options: Options) -> list[bytes]:
-    """The stream, one item an SSE event or comment; ValueError for a part the wire cannot say."""
-    build = wire_openai.events if wire == "openai-chat" else wire_anthropic.events
-    return build(scenario, options)
+    """The stream, one item an event or comment; ValueError for a part the wire cannot say."""
+    said: list[bytes] = _BUILDERS[wire].events(scenario, options)
+    return said
 
 
 def whole(wire: Wire, scenario: Scenario, options: Options) -> dict[str, Any]:
     """The same answer as the JSON object that a request without `stream` gets."""
-    build = wire_openai.whole if wire == "openai-chat" else wire_anthropic.whole
-    return build(scenario, options)
+    answer: dict[str, Any] = _BUILDERS[wire].whole(scenario, options)
+    return answer
