@@ -96,6 +96,7 @@ class RecordedResponse(msgspec.Struct, frozen=True, gc=False):
     pieces: Sequence[Piece] = ()
     end: End = "eof"
     recorded_at: datetime | None = None  # None: a foreign file does not say
+    http_version: str = "HTTP/1.1"
 
     @property
     def body(self) -> bytes:

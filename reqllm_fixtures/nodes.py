@@ -30,6 +30,7 @@ from reqllm_fixtures.pieces import content_type, cut, cut_at_events, written
 
 OWN_KEY = "x_reqllm"
 OWN_VERSION = 1
+_USUAL_HTTP = "HTTP/1.1"  # of a file that does not say
 
 BodyNode = Callable[[bytes], Any]
 
@@ -77,6 +78,7 @@ def _read_response(node: Mapping[str, Any], name: str) -> RecordedResponse:
         LazyPieces(partial(_cut, own, body, headers, name), body),
         _read_end(own.get("end")),
         _read_moment(own.get("recorded_at")),
+        str(own.get("http_version", _USUAL_HTTP)),
     )
 
 
@@ -108,10 +110,11 @@ def moment(value: datetime) -> str:
 
 def _write_own(response: RecordedResponse, flow: type[dict[str, Any]]) -> dict[str, Any]:
     sizes, times = written(response.pieces)
-    end = response.end
+    end, version = response.end, response.http_version
     return {
         "v": OWN_VERSION,
         **({"recorded_at": response.recorded_at} if response.recorded_at else {}),
+        **({"http_version": version} if version != _USUAL_HTTP else {}),
         "bytes": sizes,
         "at_ms": times,
         "length": len(response.body),

@@ -94,6 +94,7 @@ class Tape:
         self._request = request
         self._recorder = recorder
         self._head: tuple[int, str, Headers] = (NO_STATUS, "", ())
+        self._http_version = "HTTP/1.1"
         self._recorded_at = recorder.now()
         self._left = False
         # What the tee fills, time first: two lists, and nothing is built while a client waits.
@@ -102,9 +103,10 @@ class Tape:
         self.clock = recorder.clock
         self._sent_at = recorder.clock()
 
-    def head(self, status: int, reason: str, headers: Headers) -> None:
+    def head(self, status: int, reason: str, headers: Headers, http_version: str) -> None:
         """Note the status line and the headers."""
         self._head = (status, reason, headers)
+        self._http_version = http_version
 
     def piece(self, data: bytes) -> None:
         """Note what one read gave, and when."""
@@ -135,7 +137,7 @@ class Tape:
         status, reason, headers = self._head
         timed = partial(_timed, self.pieces.copy(), self.times.copy(), self._sent_at)
         response = RecordedResponse(
-            status, reason, headers, LazyPieces(timed), end, self._recorded_at
+            status, reason, headers, LazyPieces(timed), end, self._recorded_at, self._http_version
         )
         return Interaction(self._request, response)
 

@@ -278,7 +278,7 @@ class _Base:
             stream=stream(pieces, failure, rhythm, self._sleep),
             request=request,
             extensions={
-                "http_version": b"HTTP/1.1",
+                "http_version": recorded.http_version.encode("ascii", "ignore"),
                 "reason_phrase": recorded.reason.encode("ascii", "ignore"),
             },
         )
@@ -306,7 +306,7 @@ class _Base:
         """Put the tee into a response; all else of it stays as it came."""
         headers = _headers(response)
         if not response.is_stream_consumed:
-            tape.head(response.status_code, response.reason_phrase, headers)
+            tape.head(response.status_code, response.reason_phrase, headers, response.http_version)
             response.stream = tee(response.stream, tape)
             response.extensions[_LEAVING] = tape.leaving
             return response
@@ -316,7 +316,7 @@ class _Base:
             # Read by another recorder, which kept it without its coding.
             headers = without_coding(headers)
             pieces = iter([response.content])
-        tape.head(response.status_code, response.reason_phrase, headers)
+        tape.head(response.status_code, response.reason_phrase, headers, response.http_version)
         for piece in pieces:
             tape.piece(piece)
         tape.eof()

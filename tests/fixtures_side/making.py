@@ -91,5 +91,6 @@ responses = st.builds(
     cut_bodies(),
     ends,
     st.none() | st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from(["HTTP/1.0", "HTTP/1.1", "HTTP/2"]),
 )
 interactions = st.builds(Interaction, requests, responses)

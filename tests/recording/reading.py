@@ -25,6 +25,7 @@ class Seen:
     """What a client got of an answer."""
 
     status: int | None = None
+    version: str | None = None  # of HTTP
     pieces: list[bytes] = field(default_factory=list)
     error: Exception | None = None
 
@@ -113,7 +114,7 @@ def fetch(
 def _read(client: Any, sent: dict[str, Any], seen: Seen, leave_after: int | None) -> None:
     try:
         with client.stream(**sent) as response:
-            seen.status = response.status_code
+            seen.status, seen.version = response.status_code, response.http_version
             for piece in itertools.islice(iter(response.stream), leave_after):
                 seen.pieces.append(piece)
     except Exception as error:
@@ -126,7 +127,7 @@ async def _aread(
 ) -> None:
     try:
         async with client.stream(**sent) as response:
-            seen.status = response.status_code
+            seen.status, seen.version = response.status_code, response.http_version
             pieces = response.stream.__aiter__()
             with contextlib.suppress(StopAsyncIteration):
                 while leave_after is None or len(seen.pieces) < leave_after:

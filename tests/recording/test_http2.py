@@ -74,6 +74,7 @@ def test_what_was_recorded_replays(way, http2, laid, path, given):
     assert times[-1] >= 20 * (len(times) - 1)  # each was held back for so many milliseconds
     again = replay(way, path, url)
     assert (again.status, again.pieces, again.error) == (200, first.pieces, None)
+    assert again.version == first.version == "HTTP/2"
 
 
 @everywhere
