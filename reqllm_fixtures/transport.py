@@ -257,8 +257,7 @@ class _Base:
         try:
             return cassette.play(asked)
         except UnmatchedRequestError as miss:
-            error = self._source.refuse(miss)
-        raise error
+            raise self._source.refuse(miss)  # noqa: B904 - often it is the miss itself
 
     def _answer(
         self,
