@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 import anyio
+from anyio.to_thread import run_sync
 
 from reqllm.async_pump import AsyncPump
 from reqllm.attempts import Attempts
@@ -34,6 +35,7 @@ from reqllm.pump import Pump
 from reqllm.pump_base import CallState, Opened
 from reqllm.releasing import NetworkErrors, aclose_response, close_response
 from reqllm.response import StreamMetadata
+from reqllm.signing import Signer
 from reqllm.stream_server import StreamServer
 from reqllm.timing import (
     AsyncPause,
@@ -55,6 +57,7 @@ _LIBRARIES = ("httpx", "httpx2")
 
 Chance: TypeAlias = Callable[[], float]
 DateClock: TypeAlias = Callable[[], datetime]
+Sign: TypeAlias = Callable[[WireRequest], WireRequest]
 
 
 def library_of(*objects: Any) -> ModuleType:
@@ -159,6 +162,7 @@ class AsyncOpener:
         self,
         client: Any,
         retries: Retries,
+        sign: Sign | None = None,
         *,
         sleep: AsyncSleep = anyio.sleep,
         chance: Chance = random.random,
@@ -170,6 +174,7 @@ class AsyncOpener:
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -237,18 +242,23 @@ class AsyncOpener:
         call.was_told = True
         begun = call.clock()
         limits = call.limits_of_head(begun)
+        request = await self._signed(call.request)
         try:
             http = await self._client.send(
-                self._built(call.request, limits), stream=True, follow_redirects=False
+                self._built(request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
-            raise _unreachable(call.request, error, limits) from error
+            raise _unreachable(request, error, limits) from error
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
             raise await self._refusal(http)
         _head_came(http, call.timeouts.timeout)
         return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
+
+    async def _signed(self, request: WireRequest) -> WireRequest:
+        # Credentials may have to be asked for, over the network: not on the event loop.
+        return request if request.signing is None else await run_sync(self._sign, request)
 
     def _built(self, request: WireRequest, limits: Limits) -> Any:
         return self._client.build_request(
@@ -288,6 +298,7 @@ class Opener:
         self,
         client: Any,
         retries: Retries,
+        sign: Sign | None = None,
         *,
         sleep: Sleep = time.sleep,
         chance: Chance = random.random,
@@ -299,6 +310,7 @@ class Opener:
         self._library = library_of(client)
         self._errors = network_errors(self._library)
         self._retries = retries
+        self._sign = sign or Signer()
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -366,18 +378,22 @@ class Opener:
         call.was_told = True
         begun = call.clock()
         limits = call.limits_of_head(begun)
+        request = self._signed(call.request)
         try:
             http = self._client.send(
-                self._built(call.request, limits), stream=True, follow_redirects=False
+                self._built(request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
-            raise _unreachable(call.request, error, limits) from error
+            raise _unreachable(request, error, limits) from error
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
             raise self._refusal(http)
         _head_came(http, call.timeouts.timeout)
         return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
+
+    def _signed(self, request: WireRequest) -> WireRequest:
+        return self._sign(request)
 
     def _built(self, request: WireRequest, limits: Limits) -> Any:
         return self._client.build_request(

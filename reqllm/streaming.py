@@ -24,6 +24,7 @@ from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
 from reqllm.pump import Pump
 from reqllm.pump_base import CallState, Opened
+from reqllm.signing import Signer
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.timing import AsyncTimer, Timer
@@ -182,6 +183,7 @@ class _BaseClient:
         self._owns_http = http_client is None
         self._headers = _checked_headers(headers or {})
         self._retries = Retries.of(max_retries)
+        self._sign = Signer()
         self._timeouts = Timeouts(**timeouts)
         self._is_patient = "timeout" not in timeouts
         self._timer = self._timer_kind()
@@ -209,11 +211,13 @@ class _BaseClient:
                 base_url=self._base_url,
             )
 
+        # A cassette may answer without a key; it lets no request out that has this for one.
+        stand_in = getattr(self._transport, "key_that_stays", None)
         try:
             request = encoded(self._key())
+            if stand_in is not None:
+                self._sign.require_credentials(request.signing)
         except MissingKeyError:
-            # A cassette may answer without one; it lets no request out that has this for a key.
-            stand_in = getattr(self._transport, "key_that_stays", None)
             if stand_in is None:
                 raise
             request = encoded(stand_in)
@@ -253,7 +257,7 @@ class AsyncClient(_BaseClient):
 
     async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
         opener = AsyncOpener(
-            self._http_client(), self._retries, timer=self._timer, hooks=self._hooks
+            self._http_client(), self._retries, self._sign, timer=self._timer, hooks=self._hooks
         )
         owned_client = self if owned else None
         pump = await opener.open(call.request, call.wire, call.options, owned_client)
@@ -298,7 +302,9 @@ class Client(_BaseClient):
         return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
 
     def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
-        opener = Opener(self._http_client(), self._retries, timer=self._timer, hooks=self._hooks)
+        opener = Opener(
+            self._http_client(), self._retries, self._sign, timer=self._timer, hooks=self._hooks
+        )
         owned_client = self if owned else None
         pump = opener.open(call.request, call.wire, call.options, owned_client)
         return SyncStreamResponse(

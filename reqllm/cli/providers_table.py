@@ -44,6 +44,7 @@ def _cells(provider: Provider) -> Sequence[str]:
     row = _row(provider)
     key = " or ".join(row["key_variables"]) or "none"
     optional = " (if the server wants one)" if row["key_optional"] else ""
+    optional = " or credentials of AWS" if row["signed_for"] else optional
     return (row["name"], ", ".join(row["wires"]), row["address"], key + optional)
 
 
@@ -56,6 +57,7 @@ def _row(provider: Provider) -> dict[str, Any]:
             "address": "",
             "key_variables": [],
             "key_optional": False,
+            "signed_for": "",
             **dict.fromkeys(("headers", "refuses", "also_takes", "rename"), ()),
             "reasoning": "effort",
             "usage": "",
@@ -68,6 +70,7 @@ def _row(provider: Provider) -> dict[str, Any]:
         "address": provider.base_url.rstrip("/") + path,
         "key_variables": list(provider.key_variables),
         "key_optional": provider.key_optional,
+        "signed_for": provider.signed_for,
         "headers": dict(provider.headers),
         "refuses": sorted(dialect.refuses),
         "also_takes": sorted(dialect.also_takes),
@@ -82,7 +85,8 @@ def _in_markdown(row: dict[str, Any]) -> Iterable[str]:
     yield ", ".join(f"`{wire}`" for wire in row["wires"])
     yield f"`{row['address']}`" if row["address"] else ""
     keys = " or ".join(f"`{name}`" for name in row["key_variables"]) or "none"
-    yield keys + (", if the server wants one" if row["key_optional"] else "")
+    keys += ", if the server wants one" if row["key_optional"] else ""
+    yield keys + (" or credentials of AWS" if row["signed_for"] else "")
     yield ", ".join(f"`{name}`" for name in row["refuses"])
     yield _REASONING[row["reasoning"]]
     yield row["usage"]

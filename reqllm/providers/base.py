@@ -12,6 +12,13 @@ from reqllm.context import Context
 from reqllm.model import Model
 
 
+class SigV4(Struct, frozen=True):
+    """To be signed by AWS Signature Version 4 where it is sent: for a service in a region."""
+
+    service: str
+    region: str
+
+
 class WireRequest(Struct, frozen=True, kw_only=True):
     """A request ready to send. `headers` holds the key: never log it whole."""
 
@@ -27,6 +34,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """What was asked for and could not be sent."""
     wire: str | None = None
     """The wire it is written in, and its answer; none: the one that was asked for."""
+    signing: SigV4 | None = None
+    """How each attempt is signed, by credentials that are looked up then; `None`: not at all."""
 
 
 class Provider(Protocol):

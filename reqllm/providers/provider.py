@@ -18,7 +18,7 @@ from reqllm.errors import (
     UnknownWireError,
 )
 from reqllm.model import Model
-from reqllm.providers.base import WireRequest
+from reqllm.providers.base import SigV4, WireRequest
 from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import to_json
 from reqllm.wires.common.structured import by_tool
@@ -34,7 +34,11 @@ class Headers(dict[str, str]):
         return repr(shown)
 
 
-_SECRET = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
+_SECRET = frozenset(
+    {"authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token"}
+)
+_REGION = re.compile(r"[a-z0-9-]+")
+_REGION_OF_HOST = re.compile(r"[.](?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])[.]")
 
 
 class HostedProvider(Struct, frozen=True, kw_only=True):
@@ -63,6 +67,11 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     """It can be asked without a key."""
     usage: str = ""
     """Where in a stream its usage stands, in words."""
+    region_variables: tuple[str, ...] = ()
+    """Environment variables that may name the `{region}` of its address; it then takes an
+    option `region`, which goes before them."""
+    signed_for: str = ""
+    """The AWS service that a request is signed for where there is no key."""
 
     def encode(
         self,
@@ -83,18 +92,21 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
                 f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
             )
         spoken = wire_named(self.wire_for(model) if wire is None else wire)
+        options, region = self._region(options, base_url)
         path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
         if self.dialect.object_by_tool:
             can_force = "tool_choice" not in self.dialect.refuses
             options = by_tool(options, context, can_force=can_force)
         body, warnings = spoken.encode(model.name, context, options, self.dialect)
+        key = self._key(api_key)
         return WireRequest(
-            url=join_url(self._own_url(base_url), base_url, path),
+            url=join_url(self._own_url(base_url, region), base_url, path),
             thinks=_asks_to_think(options) or re.match(self.thinkers, model.name) is not None,
-            headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, api_key),
+            headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, key),
             body=to_json(body, "the request"),
             warnings=tuple(warnings),
             wire=spoken.name,
+            signing=self._signing(region) if key is None and self.signed_for else None,
         )
 
     def wire_for(self, model: Model) -> str:
@@ -102,8 +114,40 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
         patterns = self.wires_of_models.items()
         return next((wire for name, wire in patterns if re.match(name, model.name)), self.wire)
 
-    def _own_url(self, given: str | None) -> str:
+    def _region(
+        self, options: Mapping[str, Any], given: str | None
+    ) -> tuple[Mapping[str, Any], str | None]:
+        """Return the options without the region, and the region: asked for, of the address, set."""
+        if not self.region_variables:
+            return options, None
+        region = options.get("region")
+        if region is not None and not (isinstance(region, str) and _REGION.fullmatch(region)):
+            raise InvalidInputError(f"expected a region such as 'us-east-1', got {region!r:.80}")
+        others = {name: value for name, value in options.items() if name != "region"}
+        of_host = _REGION_OF_HOST.search(urlsplit(given).netloc) if given else None
+        if region is None and of_host is not None:
+            region = of_host["region"]
+        if region is None:
+            settings = (os.environ.get(name, "").strip() for name in self.region_variables)
+            region = next(filter(None, settings), None)
+        return others, region
+
+    def _signing(self, region: str | None) -> SigV4:
+        if region is None:
+            raise self._no_region()
+        return SigV4(self.signed_for, region)
+
+    def _no_region(self) -> InvalidInputError:
+        return InvalidInputError(
+            f"{self.name} needs a region: pass region=..., or set "
+            f"{' or '.join(self.region_variables)}"
+        )
+
+    def _own_url(self, given: str | None, region: str | None) -> str:
         """Return the base URL with the variables in it; where one was given, its path counts."""
+        if "{region}" in self.base_url and region is None and given is None:
+            raise self._no_region()
+        base_url = self.base_url.replace("{region}", region or "given")
 
         def value_of(variable: re.Match[str]) -> str:
             if given is not None:
@@ -116,7 +160,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
                 )
             return value
 
-        return re.sub(r"\{([A-Z_]+)\}", value_of, self.base_url)
+        return re.sub(r"\{([A-Z_]+)\}", value_of, base_url)
 
     def _path(self, wire: Wire) -> str:
         if wire.name == self.wire:
@@ -126,7 +170,11 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             raise UnknownWireError(f"{self.name} speaks {speaks}, not {wire.name}")
         return self.other_wires[wire.name] or wire.path
 
-    def _headers(self, of_wire: Mapping[str, str], api_key: str | None) -> Headers:
+    def _key(self, api_key: str | None) -> str | None:
+        optional = self.key_optional or bool(self.signed_for)
+        return find_key(self.name, self.key_variables, api_key, optional=optional)
+
+    def _headers(self, of_wire: Mapping[str, str], key: str | None) -> Headers:
         headers = Headers(
             {
                 "content-type": "application/json",
@@ -136,7 +184,6 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
                 **{name.lower(): value for name, value in self.headers.items()},
             }
         )
-        key = find_key(self.name, self.key_variables, api_key, optional=self.key_optional)
         if key is not None:
             bearer = self.auth == "bearer"
             headers["authorization" if bearer else self.auth] = f"Bearer {key}" if bearer else key

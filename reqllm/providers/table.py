@@ -71,6 +71,16 @@ ROWS: tuple[HostedProvider, ...] = (
         dialect=Dialect(rename=_MAX_TOKENS),
         usage="on the last line, with durations",
     ),
+    HostedProvider(
+        name="amazon_bedrock",
+        wire="bedrock-converse",
+        other_wires={"bedrock-invoke": ""},
+        base_url="https://bedrock-runtime.{region}.amazonaws.com",
+        region_variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
+        signed_for="bedrock",
+        usage="in the last event",
+    ),
     _compatible(
         name="mistral",
         base_url="https://api.mistral.ai/v1",

@@ -55,6 +55,7 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.fixture(autouse=True)
 def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.test/")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
 
 def encoded(row: HostedProvider, context: Context = HELLO, **options: Any) -> tuple[Any, Any]:
@@ -100,9 +101,10 @@ def test_its_key(row: HostedProvider, monkeypatch: pytest.MonkeyPatch):
     """Without its key it is not asked, but where it needs none."""
     for variable in row.key_variables:
         monkeypatch.delenv(variable, raising=False)
-    if row.key_optional:
+    if row.key_optional or row.signed_for:
         request = row.encode(Model(row.name, "m"), HELLO, {})
         assert "authorization" not in request.headers
+        assert (request.signing is not None) is bool(row.signed_for)
     else:
         with pytest.raises(MissingKeyError, match=row.key_variables[0]):
             row.encode(Model(row.name, "m"), HELLO, {})

@@ -112,7 +112,8 @@ class _Writer:
         self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
-        foreign = bool(part.provider_metadata)  # a Claude's own brings none
+        # A signature that another provider marked is none of a Claude's.
+        foreign = bool(part.provider_metadata.keys() - {HIDDEN})
         if part.complete and not foreign and part.redacted and part.data:
             as_it_came = part.provider_metadata.get(HIDDEN)
             hidden = as_it_came or turns.base64_text(part.data.encode())
