@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from msgspec import DecodeError
 from msgspec.json import decode
 
@@ -34,6 +36,26 @@ class Arguments:
         if text.strip() and not _is_object(text):
             said = f"expected the pieces to join to a JSON object, came {came(text)}"
             report.add_at(self._last, "arguments-not-json", self.path, said)
+
+
+class ArgumentsByBlock:
+    """The arguments of the tool calls that are blocks of a stream."""
+
+    def __init__(self, report: Report, path: str) -> None:
+        self._report = report
+        self._path = path
+        self._blocks: dict[Hashable, Arguments] = {}
+
+    def add(self, block: Hashable, piece: object) -> None:
+        """Take the next piece of a block."""
+        if block not in self._blocks:
+            self._blocks[block] = Arguments(self._path)
+        self._blocks[block].add(piece, self._report)
+
+    def check(self) -> None:
+        """Report all that are no object."""
+        for arguments in self._blocks.values():
+            arguments.check(self._report)
 
 
 def _is_object(text: str) -> bool:

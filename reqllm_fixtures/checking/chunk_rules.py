@@ -31,7 +31,6 @@ TABLE = Table(
     is_numbered=False,  # but together with what is no block, below
     kind_path="$.kind",
 )
-_USAGE = ("input_tokens", "output_tokens", "total_tokens")
 
 
 class _Call:
@@ -48,10 +47,11 @@ class ChunkRules:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._sequence = Sequence(TABLE, report)
-        self._usage = UsageRules(report, _USAGE)
+        self._usage = UsageRules(report, ())
         self._kinds: dict[Key, str] = {}
         self._calls: dict[Key, _Call] = {}
         self._numbers: dict[Any, set[Any]] = {}
+        self._has_custom = False  # what the provider runs itself takes numbers, told or not
 
     @property
     def ended(self) -> bool:
@@ -64,10 +64,11 @@ class ChunkRules:
         key = self._sequence.take(kind, placed)
         if key is not None:
             self._take_part(kind, key, value)
-        if key is not None or "index" in value:
+        if kind == "custom":
+            self._has_custom = True
+        elif key is not None or "index" in value:
             self._take_number(placed["choice"], placed["index"])
         if kind == "usage":
-            self._usage.take(value.get("usage"), "$.usage")
             self._usage.add_up(
                 value.get("usage"), "$.usage", ("input_tokens", "output_tokens"), "total_tokens"
             )
@@ -80,7 +81,7 @@ class ChunkRules:
         if type(choice) is not int or type(index) is not int:
             return  # the schema's business
         known = self._numbers.setdefault(choice, set())
-        if index not in known and index != len(known):
+        if index not in known and index != len(known) and not self._has_custom:
             said = f"expected block {len(known)} of choice {choice}, came {index}"
             self._report.add("index-order", "$.index", said)
         known.add(index)

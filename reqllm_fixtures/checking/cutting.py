@@ -1,7 +1,7 @@
-"""Server-sent events with the place of each in the body.
+"""Bodies cut into events, each with its place in the body.
 
-It cuts as `reqllm.framing.sse` does (a test holds it to that), but knows where it is; a whole body
-is at hand, so nothing is kept between pieces.
+It cuts as `reqllm.framing` does (a test holds it to that), but knows where it is; a whole body is
+at hand, so nothing is kept between pieces.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _FIELDS = (b"data", b"event", b"id", b"retry", b"")
 
 
 class CutEvent(Struct, frozen=True, gc=False):
-    """One event, or text that belongs to none (`is_stray`); its range includes the blank line."""
+    """One event, or bytes of none (`is_stray`); the mark that closes it is in its range."""
 
     start: int
     stop: int
     data: bytes
     name: str = ""
     is_finished: bool = True
-    """Whether the blank line that closes it is there."""
+    """Whether the mark that closes it is there."""
     is_stray: bool = False
 
 

@@ -32,7 +32,7 @@ def check_events(
     Raises UnknownWireError, ValueError for another profile, MissingDependencyError.
     """
     spec = checked_wire(wire)
-    check = _Check(spec, judge(wire, checked_profile(profile)), Report(profile))
+    check = _Check(spec, judge(spec.schema or wire, checked_profile(profile)), Report(profile))
     return check.run(body if isinstance(body, bytes) else b"".join(body))
 
 
@@ -44,7 +44,7 @@ class _Check:
         self._judge = judge
         self._report = report
         self._rules = wire.rules(report)
-        self._names = wire.names
+        self._is_named = wire.is_named
         self._is_done = False
 
     def run(self, body: bytes) -> tuple[Finding, ...]:
@@ -54,8 +54,8 @@ class _Check:
         for event in self._wire.cut(body):
             report.start, report.stop = event.start, event.stop
             if event.is_stray:
-                said = f"expected an event, came the text {_text(event.data)}"
-                report.add("unframed-text", "$", said)
+                said = f"expected an event, came {_text(event.data)}"
+                report.add("unframed", "$", said)
                 continue
             number += 1
             report.event = number
@@ -72,25 +72,26 @@ class _Check:
 
     def _take(self, event: CutEvent) -> None:
         if not event.is_finished:
-            said = "expected a blank line that closes the event, the body ended"
+            said = "expected the mark that closes the event, the body ended before it"
             self._report.add("unfinished-event", "$", said)
         data = event.data
         if data[:6] == _SENTINEL:
             self._is_done = True
-            if self._wire.sentinel == "unexpected":
+            if not self._wire.has_sentinel:
                 self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
             return
         value = read_json(data)
-        kind = self._wire.kind_of(value) if isinstance(value, dict) else None
+        kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
             if value is NOT_JSON:
                 self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
             else:
                 check_untyped(value, self._report, self._wire.kind_path)
             return
-        if self._names and event.name != kind:
+        if self._is_named and event.name != kind:
             self._take_misnamed(event.name, kind)
-        self._judge.check(kind, value, self._report, self._wire.kind_path)
+        if kind:
+            self._judge.check(kind, value, self._report, self._wire.kind_path)
         self._rules.take(kind, value)
 
     def _take_misnamed(self, name: str, kind: str) -> None:
@@ -105,7 +106,7 @@ class _Check:
         is_sentinel = event.data[:6] == _SENTINEL
         if is_sentinel and not self._is_done:
             self._is_done = True
-            if self._wire.sentinel == "unexpected":
+            if not self._wire.has_sentinel:
                 self._report.add("sentinel-unexpected", "$", "expected the end, came [DONE]")
             return
         said = f"expected the end of the stream, came {_text(event.data)}"

@@ -58,7 +58,14 @@ class Judge:
         if self._fast is None:
             return self._explains(kind).is_valid
         compiled: Accepts = self._fast(schema_of_kind(self._whole, kind)).is_valid
-        return compiled
+
+        def accepts(value: Any) -> bool:
+            try:
+                return compiled(value)
+            except UnicodeEncodeError:  # halves of surrogate pairs are JSON, and no text
+                return self._explains(kind).is_valid(value)
+
+        return accepts
 
     def _explains(self, kind: str) -> Draft202012Validator:
         if kind not in self._explaining:

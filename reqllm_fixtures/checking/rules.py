@@ -30,7 +30,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         # Bytes to events.
         "no-events": Rule("error", "error", "the body holds at least one event"),
         "not-json": Rule("error", "error", "the data of an event is JSON"),
-        "unframed-text": Rule("error", "warning", "every line belongs to an event or a comment"),
+        "unframed": Rule("error", "warning", "every byte belongs to an event or a comment"),
         "unfinished-event": Rule("error", "warning", "the last event is closed"),
         "event-name": Rule("error", "warning", "the event's name is the type in its JSON"),
         "event-name-missing": Rule("error", None, "an event has the name that the wire gives it"),
@@ -53,6 +53,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "block-open": Rule("error", "warning", "a block is closed before what comes after it"),
         "stop-without-start": Rule("error", "warning", "only what is open is closed"),
         "index-order": Rule("error", "warning", "blocks are numbered from 0, without gaps"),
+        "sequence-number": Rule("error", "warning", "events are numbered from 0, without gaps"),
         "arguments-not-json": Rule("error", "error", "the pieces of arguments join to an object"),
         "arguments-differ": Rule("error", "warning", "the whole is what its pieces join to"),
         "tool-call-unnamed": Rule("error", "error", "a tool call begins with its name"),

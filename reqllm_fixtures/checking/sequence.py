@@ -39,13 +39,15 @@ class Table(Struct, frozen=True):
 
     steps: Mapping[str, Step]
     one_at_a_time: bool = False
-    """Whether a block is closed before the next one opens."""
+    """Whether a block is closed before the next one of its kind opens."""
     opened_by_parts: frozenset[str] = frozenset()
     """Kinds of block that may begin with their first part."""
     is_numbered: bool = True
     """Whether blocks are numbered from 0, each kind of them by itself."""
     kind_path: str = "$.type"
     """Where an event says what it is."""
+    has_sentinel: bool = False
+    """Whether `[DONE]` comes after the last event."""
 
 
 Key: TypeAlias = tuple[str, tuple[int, ...]]
@@ -58,6 +60,8 @@ class Sequence:
         self.report = report
         self.ended = False
         self.failed = False
+        self._is_resumed = False
+        self._counts: dict[tuple[str, tuple[int, ...]], int] = {}
         self._table = table
         self._started = not any(step.does == "starts" for step in table.steps.values())
         self._open: dict[Key, None] = {}  # in the order of opening
@@ -95,12 +99,22 @@ class Sequence:
             self._closes(key, step, kind)
         return key
 
-    def end(self, *, has_reason: bool) -> None:
-        """Take the end of the body; `has_reason` says whether the answer told why it stopped."""
+    def resume(self) -> None:
+        """Take it that the stream began before this body."""
+        self._started = self._is_resumed = True
+
+    def end(self, *, has_reason: bool, is_done: bool = False) -> None:
+        """Take the end of the body.
+
+        has_reason: whether the answer told why it stopped; is_done: whether `[DONE]` came.
+        """
         if not self.ended:
             last = next(kind for kind, step in self._table.steps.items() if step.does == "ends")
             rule = "last-event-missing" if has_reason else "terminal-missing"
             self.report.add(rule, "$", f"expected {last}, the stream ended before it")
+        elif self._table.has_sentinel and not is_done and not self.failed:
+            said = "expected [DONE], the stream ended before it"
+            self.report.add("last-event-missing", "$", said)
 
     def _start(self, kind: str, *, is_start: bool) -> None:
         self._started = True
@@ -114,25 +128,28 @@ class Sequence:
         report, place = self.report, _place(step)
         if key in self._open or key in self._closed:
             report.add("block-repeated", place, f"expected a new block, came {_named(key)} again")
-        elif self._table.one_at_a_time and self._open:
-            other = next(iter(self._open))
-            report.add(
-                "block-open", place, f"expected {_named(other)} to be closed, came {_named(key)}"
-            )
+        elif self._table.one_at_a_time:
+            others = [other for other in self._open if other[0] == key[0]]
+            if others:
+                said = f"expected {_named(others[0])} to be closed, came {_named(key)}"
+                report.add("block-open", place, said)
         if self._table.is_numbered:
             self._check_number(key, place)
         self._open[key] = None
 
     def _check_number(self, key: Key, place: str) -> None:
+        """Hold the last number of a block against how many of its kind came in the same place."""
         block, numbers = key
-        if len(numbers) != 1:
-            return
-        known = {other for other in {*self._open, *self._closed} if other[0] == block}
-        if key not in known and numbers[0] != len(known):
-            said = f"expected {block} {len(known)}, came {_named(key)}"
-            self.report.add("index-order", place, said)
+        count = self._counts.get((block, numbers[:-1]), 0)
+        if key not in self._open and key not in self._closed:
+            self._counts[block, numbers[:-1]] = count + 1
+            if numbers[-1] != count and not self._is_resumed:
+                said = f"expected {block} {count}, came {_named(key)}"
+                self.report.add("index-order", place, said)
 
     def _miss(self, key: Key, step: Step, kind: str) -> None:
+        if self._is_resumed:
+            return  # it may have been opened before
         if key in self._closed:
             said = f"expected nothing of {_named(key)} once it is closed, came {kind}"
             self.report.add("delta-after-stop", _place(step), said)
@@ -145,7 +162,7 @@ class Sequence:
     def _closes(self, key: Key, step: Step, kind: str) -> None:
         if key in self._open:
             del self._open[key]
-        else:
+        elif not self._is_resumed:
             said = f"expected {_named(key)} to be open, came {kind}"
             self.report.add("stop-without-start", _place(step), said)
         self._closed.add(key)

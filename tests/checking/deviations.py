@@ -5,6 +5,8 @@ A path may end in `*`, for all that begin so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 
@@ -26,26 +28,47 @@ class Deviation(Struct, frozen=True):
         )
 
 
-def _openai(rule: str, why: str, *paths: str) -> Deviation:
-    return Deviation("openai-chat", rule, paths or ("$",), why)
+def _of(wire: str) -> Callable[..., Deviation]:
+    def deviation(rule: str, why: str, *paths: str) -> Deviation:
+        return Deviation(wire, rule, paths or ("$",), why)
+
+    return deviation
 
 
+_anthropic, _cohere, _gemini = _of("anthropic-messages"), _of("cohere-v2"), _of("gemini")
+_ollama, _openai, _responses = _of("ollama"), _of("openai-chat"), _of("openai-responses")
 _CHOICE = "$.choices[*]"
 _DELTA = f"{_CHOICE}.delta"
 
 DEVIATIONS = (
-    Deviation(
-        "anthropic-messages",
-        "last-event-missing",
-        ("$",),
-        "captures that lack their last network read: their recorder lost it",
-    ),
-    Deviation(
-        "anthropic-messages",
-        "unfinished-event",
-        ("$",),
-        "a capture whose recorder cut off the last blank line",
-    ),
+    _anthropic("last-event-missing", "captures whose recorder lost the last network read"),
+    _anthropic("unfinished-event", "a capture whose recorder cut off the last blank line"),
+    _cohere("unknown-field", "newer models count reasoning", "$.delta.usage.tokens.*"),
+    _gemini("required-field", "a capture of before responses had ids and usage", "$.modelVersion",
+            "$.responseId", "$.usageMetadata"),
+    _gemini("type", "a recorder wrote the numbers of names that were sent",
+            "$.candidates[*].finishReason", "$.candidates[*].safetyRatings[*].*",
+            "$.usageMetadata.*"),
+    _gemini("usage-decreased", "late chunks count fewer tokens, some of them anew",
+            "$.usageMetadata.*"),
+    _ollama("required-field", "no answer: the progress of a model that is being pulled",
+            "$.created_at", "$.done", "$.message", "$.model"),
+    _ollama("unknown-field", "no answer: the progress of a model that is being pulled",
+            "$.completed", "$.digest", "$.status", "$.total"),
+    _ollama("terminal-missing", "no answer: the progress of a model that is being pulled"),
+    _responses("arguments-differ", "a capture that its project shortened", "$.text"),
+    _responses("index-order", "a capture that its project shortened", "$.output_index"),
+    _responses("required-field", "a capture that its project shortened", "$.response.*"),
+    _responses("block-open", "a list of MCP tools completes, and is never done"),
+    _responses("event-name-missing", "OpenRouter and a proxy do not name their events"),
+    _responses("sentinel-unexpected", "OpenRouter ends by [DONE]"),
+    _responses("required-field", "captures of before events were numbered and had logprobs",
+               "$.sequence_number", "$.logprobs"),
+    _responses("sequence-number", "the rest of a stream that was taken up again",
+               "$.sequence_number"),
+    _responses("unknown-event", "an older form of events, which a proxy still sends", "$.type"),
+    _responses("unknown-field", "what Azure's content filter says", "$.response.content_filters"),
+    _responses("unknown-field", "usage has more: costs, tools, sources", "$.response.usage.*"),
     # What is not there.
     _openai("required-field", "audio chunks of OpenAI's own have no choices", "$.choices"),
     _openai("required-field", "ids and times that a dialect leaves out", "$.id", "$.created",
@@ -58,14 +81,16 @@ DEVIATIONS = (
             f"{_DELTA}.tool_calls[*].index"),
     _openai("required-field", "logprobs in the form of the older completions",
             f"{_CHOICE}.logprobs.*"),
-    _openai("role-missing", "the role is never said, or only in an empty string", f"{_DELTA}.role"),
+    _openai("role-missing", "the role is never said, or not where a choice begins",
+            f"{_DELTA}.role"),
     _openai("tool-call-without-id", "the id of a tool call is an empty string",
             f"{_DELTA}.tool_calls[*].id"),
     _openai("last-event-missing",
             "the provider sends no [DONE], or its recorder lost the last read"),
     _openai("terminal-missing", "a server that failed wrote its error as text and stopped"),
-    _openai("unframed-text", "a server that failed wrote its error as text and stopped"),
-    _openai("finish-missing", "proxies that lose it, and an answer that says nothing at all"),
+    _openai("unframed", "a server that failed wrote its error as text and stopped"),
+    _openai("finish-missing",
+            "a proxy loses it, answers in audio have none, one says nothing at all"),
     # What is of another kind.
     _openai("type", "explicit nulls where OpenAI leaves a field out", f"{_DELTA}.role",
             f"{_DELTA}.tool_calls", f"{_DELTA}.tool_calls[*].id",

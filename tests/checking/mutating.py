@@ -14,6 +14,7 @@ from reqllm_fixtures.checking.explaining import json_path
 from reqllm_fixtures.checking.schemas import schema, schema_of_kind
 from reqllm_fixtures.checking.wires.table import WIRES
 
+from .more_streams import NAME
 from .shapes import SHAPES
 from .streams import Event
 
@@ -75,9 +76,13 @@ def retyped(wire: str, events: tuple[Event, ...], chance: random.Random) -> Muta
 def without_field(wire: str, events: tuple[Event, ...], chance: random.Random) -> Mutant | None:
     """Drop a field that must be there."""
     at = chance.randrange(len(events))
-    kind = WIRES[wire].kind_of(events[at])
-    part = schema_of_kind(schema(wire, "strict"), kind or "")
-    path = chance.choice(list(_required(part, part["$defs"], events[at])))
+    kind = WIRES[wire].kind_of(events[at], events[at].get(NAME, ""))
+    part = schema_of_kind(schema(WIRES[wire].schema or wire, "strict"), kind or "")
+    found = _required(part, part["$defs"], events[at])
+    paths = [each for each in found if each[0] not in SHAPES[wire].typed_by]
+    if not paths:
+        return None
+    path = chance.choice(paths)
     return _changed("field", events, at, path, lambda parent, key: parent.pop(key))
 
 

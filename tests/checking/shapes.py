@@ -1,4 +1,4 @@
-"""What a mutator must know of a wire: how it is framed, and which neighbours have an order."""
+"""What a test must know of a wire: clean streams, their framing, which neighbours have an order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from .streams import DONE, Event, named, unnamed
+from . import more_streams as more
+from .streams import ANTHROPIC, DONE, OPENAI_CALLS, OPENAI_TEXT, Event, named, unnamed
 
 
 class Shape(Struct, frozen=True):
     """One wire's."""
 
+    clean: tuple[tuple[Event, ...], ...]
+    """Streams in which nothing is to be found."""
     frame: Callable[[Iterable[Event]], bytes]
     kind: Callable[[Event], str]
     """What an event is, so that neighbours of two kinds have an order."""
@@ -22,6 +25,8 @@ class Shape(Struct, frozen=True):
     anywhere: frozenset[str] = frozenset()
     free: frozenset[str] = frozenset()
     """Fields in which anything may stand."""
+    typed_by: frozenset[str] = frozenset()
+    """Fields without which nothing tells what an event is."""
     sentinel: bytes = b""
 
     def framed(self, events: Iterable[Event], *, sentinel: bool = True) -> bytes:
@@ -40,8 +45,8 @@ class Shape(Struct, frozen=True):
         return not self.is_free(*kinds)
 
 
-def _by_type(event: Event) -> str:
-    return str(event["type"])
+def _member(name: str) -> Callable[[Event], str]:
+    return lambda event: str(event.get(name))
 
 
 def _of_chunk(event: Event) -> str:
@@ -71,8 +76,80 @@ def _are_apart(one: str, other: str) -> bool:
     return not of_one_choice or of_two_calls or (is_text and len(numbers) != len(others))
 
 
+def _of_cohere(one: str, other: str) -> bool:
+    """Tell whether two events are of two blocks: their order is no matter."""
+    blocks = one.partition("-")[0], other.partition("-")[0]
+    return "message" not in blocks and blocks[0] != blocks[1]
+
+
+def _of_gemini(event: Event) -> str:
+    candidate = (event.get("candidates") or [{}])[0]
+    if candidate.get("finishReason"):
+        return "finish"
+    return "parts" if candidate.get("content", {}).get("parts") else "empty"
+
+
 SHAPES: Mapping[str, Shape] = {
+    "anthropic-messages": Shape(
+        (ANTHROPIC,),
+        named,
+        _member("type"),
+        frozenset({"message_stop"}),
+        anywhere=frozenset({"ping"}),
+        free=frozenset({"input"}),
+    ),
+    "bedrock-converse": Shape(
+        (more.CONVERSE,),
+        more.frames,
+        _member(more.NAME),
+        frozenset({"messageStop"}),
+        free=frozenset({more.NAME, "trace", "location", "serverToolUsage"}),
+    ),
+    "bedrock-invoke": Shape(
+        (ANTHROPIC,),
+        more.wrapped,
+        _member("type"),
+        frozenset({"message_stop"}),
+        anywhere=frozenset({"ping"}),
+        free=frozenset({"input"}),
+    ),
+    "cohere-v2": Shape(
+        (more.COHERE,),
+        named,
+        _member("type"),
+        frozenset({"message-end"}),
+        is_free=_of_cohere,
+        anywhere=frozenset({"tool-plan-delta", "debug"}),
+        free=frozenset({"document", "tool_output", "citations", "tool_calls"}),
+        sentinel=DONE,
+    ),
+    "gemini": Shape(
+        (more.GEMINI,),
+        unnamed,
+        _of_gemini,
+        frozenset({"finish"}),
+        anywhere=frozenset({"empty"}),
+        free=frozenset({"args"}),
+    ),
+    "gemini-interactions": Shape(
+        (more.INTERACTION,),
+        lambda events: named(events, by="event_type"),
+        _member("event_type"),
+        frozenset({"interaction.completed"}),
+        anywhere=frozenset({"interaction.status_update"}),
+        free=frozenset({"arguments"}),
+        sentinel=b"event: done\n" + DONE,
+    ),
+    "ollama": Shape(
+        (more.OLLAMA,),
+        more.lines,
+        lambda event: "done" if event.get("done") else "line",
+        frozenset({"done"}),
+        typed_by=frozenset({"response"}),
+        free=frozenset({"arguments"}),
+    ),
     "openai-chat": Shape(
+        (OPENAI_TEXT, OPENAI_CALLS),
         unnamed,
         _of_chunk,
         frozenset({"finish 0"}),
@@ -80,11 +157,13 @@ SHAPES: Mapping[str, Shape] = {
         anywhere=frozenset({"bare"}),
         sentinel=DONE,
     ),
-    "anthropic-messages": Shape(
+    "openai-responses": Shape(
+        (more.RESPONSES,),
         named,
-        _by_type,
-        frozenset({"message_stop"}),
-        anywhere=frozenset({"ping"}),
-        free=frozenset({"input"}),
+        _member("type"),
+        frozenset({"response.completed", "response.incomplete"}),
+        free=frozenset(
+            {"tools", "metadata", "instructions", "reasoning", "format", "verbosity", "arguments"}
+        ),
     ),
 }

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
+
+from msgspec import Struct
 
 from reqllm_fixtures.checking import Finding, check_events
 
 Event = dict[str, Any]
+
+
+class Broken(Struct, frozen=True):
+    """A body that breaks one rule, and where."""
+
+    rule: str
+    wire: str
+    body: bytes
+    event: int
+    path: str = "$"
+
+
 DONE = b"data: [DONE]\n\n"
 
 
@@ -17,9 +31,9 @@ def unnamed(events: Iterable[Event]) -> bytes:
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
 
 
-def named(events: Iterable[Event]) -> bytes:
+def named(events: Iterable[Event], by: str = "type") -> bytes:
     """Frame events as server-sent events named by their type."""
-    texts = (f"event: {event.get('type')}\ndata: {json.dumps(event)}\n\n" for event in events)
+    texts = (f"event: {event.get(by)}\ndata: {json.dumps(event)}\n\n" for event in events)
     return b"".join(text.encode("utf-8", "replace") for text in texts)
 
 
@@ -143,15 +157,6 @@ ANTHROPIC = (
     finish("tool_use"),
     MESSAGE_STOP,
 )
-
-FRAMED: dict[str, Callable[[Iterable[Event]], bytes]] = {
-    "openai-chat": openai,
-    "anthropic-messages": named,
-}
-CLEAN: dict[str, tuple[tuple[Event, ...], ...]] = {
-    "openai-chat": (OPENAI_TEXT, OPENAI_CALLS),
-    "anthropic-messages": (ANTHROPIC,),
-}
 
 
 def told(findings: Iterable[Finding]) -> list[tuple[str, int, str]]:

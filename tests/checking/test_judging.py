@@ -17,7 +17,9 @@ from reqllm_fixtures.checking.judging import Judge
 from reqllm_fixtures.checking.schemas import closed, schema
 from reqllm_fixtures.checking.wires.table import WIRES
 
-from .streams import CLEAN, FRAMED, chunk, openai
+from .more_streams import NAME
+from .shapes import SHAPES
+from .streams import chunk, openai
 
 PAIRS = [(wire, profile) for wire in WIRES for profile in PROFILES]
 SOME = [None, True, -1, 1.5, 10**30, "", "\ud800", "text_delta", [], {}, [{}], {"type": "text"}]
@@ -30,9 +32,14 @@ values = st.recursive(
 )  # fmt: skip
 
 
+def sent(event):
+    """Give the event without the name that its frame gives it."""
+    return {key: each for key, each in event.items() if key != NAME}
+
+
 @cache
 def judges(wire, profile):
-    whole = closed(schema(wire, profile))
+    whole = closed(schema(WIRES[wire].schema or wire, profile))
     return Judge(whole), Judge(whole, fast=False)
 
 
@@ -58,30 +65,32 @@ def replaced(value, path, new):
 @pytest.mark.parametrize(("wire", "profile"), PAIRS)
 def test_a_schema_is_one(wire, profile):
     """Each file is a schema of JSON Schema 2020-12 that names itself."""
-    whole = schema(wire, profile)
+    named = WIRES[wire].schema or wire
+    whole = schema(named, profile)
 
     Draft202012Validator.check_schema(whole)
-    assert whole["$id"] == f"urn:reqllm:schemas:{wire}:{profile}"
+    assert whole["$id"] == f"urn:reqllm:schemas:{named}:{profile}"
 
 
 @pytest.mark.parametrize(("wire", "profile"), PAIRS)
 def test_the_whole_schema_takes_what_its_parts_take(wire, profile):
     """Anybody's validator takes a clean event by the whole file, knowing no keyword of ours."""
-    whole = Draft202012Validator(schema(wire, profile))
+    whole = Draft202012Validator(schema(WIRES[wire].schema or wire, profile))
 
-    for events in CLEAN[wire]:
-        assert all(whole.is_valid(event) for event in events)
+    for events in SHAPES[wire].clean:
+        assert all(whole.is_valid(sent(event)) for event in events)
 
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_what_is_new_is_taken_by_the_open_schema(wire):
     """By the file of profile compat, a field or an event that it does not know is no fault."""
-    whole = Draft202012Validator(schema(wire, "compat"))
+    whole = Draft202012Validator(schema(WIRES[wire].schema or wire, "compat"))
 
-    for events in CLEAN[wire]:
-        assert all(whole.is_valid({**event, "new": 1}) for event in events)
-    if WIRES[wire].names:
-        assert whole.is_valid({"type": "new", "index": 1})
+    for events in SHAPES[wire].clean:
+        assert all(whole.is_valid({**sent(event), "new": 1}) for event in events)
+    if WIRES[wire].is_named:
+        named_by = WIRES[wire].kind_path.removeprefix("$.")
+        assert whole.is_valid({named_by: "new", "index": 1})
 
 
 @pytest.mark.parametrize(("wire", "profile"), PAIRS)
@@ -89,10 +98,10 @@ def test_what_is_new_is_taken_by_the_open_schema(wire):
 @given(data=st.data())
 def test_both_judges_agree(wire, profile, data):
     """Whatever stands anywhere in an event, both give the same verdict, and faults if it is no."""
-    event = data.draw(st.sampled_from([event for each in CLEAN[wire] for event in each]))
+    event = data.draw(st.sampled_from([event for each in SHAPES[wire].clean for event in each]))
     path = data.draw(st.sampled_from(list(places(event))[1:]))
-    value = replaced(event, path, data.draw(values))
-    kind = WIRES[wire].kind_of(value)
+    value = sent(replaced(event, path, data.draw(values)))
+    kind = WIRES[wire].kind_of(value, event.get(NAME, ""))
     quick, thorough = judges(wire, profile)
     accepts = quick.meet(kind) if kind else None
     if accepts is None:
@@ -110,14 +119,14 @@ def test_both_judges_agree(wire, profile, data):
 @given(data=st.data())
 def test_no_event_breaks_the_check(wire, data):
     """Any JSON anywhere in a stream gives findings or none, never an exception."""
-    events = list(data.draw(st.sampled_from(CLEAN[wire])))
+    events = list(data.draw(st.sampled_from(SHAPES[wire].clean)))
     at = data.draw(st.integers(0, len(events)))
     events[at:at] = data.draw(st.lists(st.dictionaries(
         st.sampled_from(["type", "index", "delta", "choices", "usage", "id", "message"]),
         values, min_size=1, max_size=4,
     ), max_size=3))  # fmt: skip
     for profile in PROFILES:
-        check_events(wire, FRAMED[wire](events), profile=profile)
+        check_events(wire, SHAPES[wire].framed(events), profile=profile)
 
 
 def test_a_half_of_a_surrogate_pair_is_json():
@@ -132,7 +141,7 @@ def test_without_the_quick_judge(monkeypatch):
     """Where jsonschema-rs is not installed, the other judges alone and finds the same."""
     monkeypatch.setitem(importlib.import_module("sys").modules, "jsonschema_rs", None)
     whole = closed(schema("openai-chat", "strict"))
-    (text, _) = CLEAN["openai-chat"]
+    (text, _) = SHAPES["openai-chat"].clean
     alone = Judge(whole)
 
     assert isinstance(alone.meet("chunk").__self__, Draft202012Validator)

@@ -8,12 +8,14 @@ import pytest
 
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.events import read_json
+from reqllm_fixtures.checking.other_framings import frames
 from reqllm_fixtures.checking.wires.table import WIRES
 from tests.corpus import captures
 
+from .more_streams import NAME
 from .mutating import is_found, mutants
 from .shapes import SHAPES
-from .streams import CLEAN, Event
+from .streams import Event
 
 TOTAL = 5_000
 MOST_EVENTS = 100
@@ -29,12 +31,15 @@ def clean_streams(wire: str) -> tuple[tuple[Event, ...], ...]:
         and 2 < len(events := _events(wire, capture.body)) <= MOST_EVENTS
         and any(map(SHAPES[wire].is_terminal, events))
     ]
-    return (*CLEAN[wire], *real)
+    return (*SHAPES[wire].clean, *real)
 
 
 def _events(wire: str, body: bytes) -> tuple[Event, ...]:
-    read = (read_json(event.data) for event in WIRES[wire].cut(body))
-    return tuple(event for event in read if isinstance(event, dict))
+    read = ((event.name, read_json(event.data)) for event in WIRES[wire].cut(body))
+    told = {NAME: ""} if WIRES[wire].cut is frames else {}
+    return tuple(
+        {**event, **dict.fromkeys(told, name)} for name, event in read if isinstance(event, dict)
+    )
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -6,23 +6,22 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from reqllm.errors import UnknownWireError
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.rules import RULES
 
+from .shapes import SHAPES
 from .streams import (
     ANTHROPIC,
-    CLEAN,
     DONE,
-    FRAMED,
     MESSAGE_START,
     MESSAGE_STOP,
     OPENAI_CALLS,
     OPENAI_TEXT,
     TEXT_BLOCK,
     TOOL_BLOCK,
+    Broken,
     bare,
     call,
     chunk,
@@ -37,16 +36,7 @@ from .streams import (
     usage,
 )
 from .test_chunks import BROKEN as BROKEN_CHUNKS
-
-
-class Broken(Struct, frozen=True):
-    """A body that breaks one rule, and where."""
-
-    rule: str
-    wire: str
-    body: bytes
-    event: int
-    path: str = "$"
+from .test_other_wires import BROKEN as BROKEN_ELSEWHERE
 
 
 def changed(event: dict[str, Any], *path: str | int, to: Any = None) -> dict[str, Any]:
@@ -77,7 +67,7 @@ BROKEN = (
     Broken("no-events", "openai-chat", b": nothing\n\n", 0),
     Broken("not-json", "openai-chat", b"data: {nope\n\n" + openai(OPENAI_TEXT), 1),
     Broken("not-json", "openai-chat", b'data: {"a": NaN}\n\n' + openai(OPENAI_TEXT), 1),
-    Broken("unframed-text", "openai-chat", openai(OPENAI_TEXT) + b'{"error": 1}', 6),
+    Broken("unframed", "openai-chat", openai(OPENAI_TEXT) + b'{"error": 1}', 6),
     Broken("unfinished-event", "openai-chat", openai(OPENAI_TEXT)[:-1], 6),
     Broken(
         "event-name",
@@ -151,15 +141,17 @@ def test_a_broken_rule_is_found_at_its_place(broken):
 
 def test_every_rule_is_broken_by_a_test():
     """No rule is in the table that no stream, of events or of chunks, breaks."""
-    assert {each.rule for each in BROKEN} | set(BROKEN_CHUNKS) == set(RULES)
+    broken = {each.rule for each in (*BROKEN, *BROKEN_ELSEWHERE)}
+
+    assert broken | set(BROKEN_CHUNKS) == set(RULES)
 
 
 @pytest.mark.parametrize(
-    ("wire", "events"), [(wire, each) for wire, all_ in CLEAN.items() for each in all_]
+    ("wire", "events"), [(wire, each) for wire, shape in SHAPES.items() for each in shape.clean]
 )
 def test_a_clean_stream_is_clean(wire, events):
     """What the provider documents breaks no rule of either profile."""
-    body = FRAMED[wire](events)
+    body = SHAPES[wire].framed(events)
 
     assert check_events(wire, body, profile="strict") == ()
     assert check_events(wire, body, profile="compat") == ()

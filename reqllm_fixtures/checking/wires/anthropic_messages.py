@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import Arguments
+from reqllm_fixtures.checking.arguments import ArgumentsByBlock
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
@@ -54,7 +54,7 @@ class AnthropicMessagesRules:
         self._usage = UsageRules(report, _USAGE)
         self._types: dict[Key, str] = {}
         self._signed: set[Key] = set()
-        self._arguments: dict[Key, Arguments] = {}
+        self._arguments = ArgumentsByBlock(report, "$.delta.partial_json")
         self._stop_reason: str | None = None
 
     @property
@@ -81,8 +81,7 @@ class AnthropicMessagesRules:
         """Take the end of the body."""
         self._sequence.end(has_reason=self._stop_reason is not None)
         if self._stop_reason is not None and self._stop_reason not in _CUT_OFF:
-            for arguments in self._arguments.values():
-                arguments.check(self._report)
+            self._arguments.check()
 
     def _take_block(self, key: Key, block: Any) -> None:
         if isinstance(block, dict) and isinstance(block.get("type"), str):
@@ -98,9 +97,7 @@ class AnthropicMessagesRules:
             said = f"expected {expected} in a block of {self._types[key]}, came {part}"
             self._report.add("delta-mismatch", "$.delta.type", said)
         if part == "input_json_delta":
-            if key not in self._arguments:
-                self._arguments[key] = Arguments("$.delta.partial_json")
-            self._arguments[key].add(delta.get("partial_json"), self._report)
+            self._arguments.add(key, delta.get("partial_json"))
         elif part == "signature_delta":
             self._signed.add(key)
         elif part == "thinking_delta" and key in self._signed:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from reqllm.errors import UnknownWireError
 from reqllm_fixtures.checking.cutting import CutEvent, sse_events
+from reqllm_fixtures.checking.other_framings import frames, json_lines, sse_or_array, wrapped_events
 from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_responses
 from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesRules
+from reqllm_fixtures.checking.wires.bedrock_converse import BedrockConverseRules
+from reqllm_fixtures.checking.wires.bedrock_invoke import BedrockInvokeRules
+from reqllm_fixtures.checking.wires.cohere_v2 import CohereV2Rules
+from reqllm_fixtures.checking.wires.gemini import GeminiRules
+from reqllm_fixtures.checking.wires.gemini_interactions import GeminiInteractionsRules
+from reqllm_fixtures.checking.wires.ollama import OllamaRules
 from reqllm_fixtures.checking.wires.openai_chat import OpenAIChatRules
+from reqllm_fixtures.checking.wires.openai_responses import OpenAIResponsesRules
 
-KindOf: TypeAlias = Callable[[dict[str, Any]], str | None]
+KindOf: TypeAlias = Callable[[dict[str, Any], str], str | None]
+"""Names what an event is: by its value, and by the name that its frame gave it.
+
+It is nameless ("") if no schema of ours describes it, and `None` if it should have a name.
+"""
 
 
 class StreamRules(Protocol):
@@ -39,31 +52,60 @@ class CheckedWire(Struct, frozen=True):
     kind_of: KindOf
     kind_path: str = "$.type"
     """Where an event says what it is."""
+    schema: str = ""
+    """The wire whose schemas its events meet, if it has none of its own."""
     cut: Callable[[bytes], Iterator[CutEvent]] = sse_events
-    names: bool = False
+    is_named: bool = False
     """Whether server-sent events are named by their type."""
-    sentinel: Literal["required", "unexpected"] = "unexpected"
+    has_sentinel: bool = False
     """Whether `[DONE]` closes the stream."""
 
 
-def _by_type(value: dict[str, Any]) -> str | None:
-    kind = value.get("type")
-    return kind if isinstance(kind, str) else None
+def _by_type(value: dict[str, Any], name: str) -> str | None:
+    return _text(value.get("type"))
 
 
-def _chunk_or_error(value: dict[str, Any]) -> str:
+def _by_event_type(value: dict[str, Any], name: str) -> str | None:
+    return _text(value.get("event_type"))
+
+
+def _by_frame(value: dict[str, Any], name: str) -> str | None:
+    return name
+
+
+def _chunk_or_error(value: dict[str, Any], name: str) -> str:
     return "error" if value.get("error") else "chunk"
 
 
-WIRES: Mapping[str, CheckedWire] = MappingProxyType(
-    {
-        wire.name: wire
-        for wire in (
-            CheckedWire("anthropic-messages", AnthropicMessagesRules, _by_type, names=True),
-            CheckedWire("openai-chat", OpenAIChatRules, _chunk_or_error, sentinel="required"),
-        )
-    }
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_ALL = (
+    CheckedWire("anthropic-messages", AnthropicMessagesRules, _by_type, is_named=True),
+    CheckedWire("bedrock-converse", BedrockConverseRules, _by_frame, cut=frames, kind_path="$"),
+    CheckedWire(
+        "bedrock-invoke",
+        BedrockInvokeRules,
+        bedrock_invoke.kind_of,
+        schema="anthropic-messages",
+        cut=wrapped_events,
+    ),
+    CheckedWire("cohere-v2", CohereV2Rules, _by_type, is_named=True, has_sentinel=True),
+    CheckedWire("gemini", GeminiRules, _chunk_or_error, cut=sse_or_array),
+    CheckedWire(
+        "gemini-interactions",
+        GeminiInteractionsRules,
+        _by_event_type,
+        kind_path="$.event_type",
+        is_named=True,
+        has_sentinel=True,
+    ),
+    CheckedWire("ollama", OllamaRules, ollama.kind_of, cut=json_lines),
+    CheckedWire("openai-chat", OpenAIChatRules, _chunk_or_error, has_sentinel=True),
+    CheckedWire("openai-responses", OpenAIResponsesRules, openai_responses.kind_of, is_named=True),
 )
+WIRES: Mapping[str, CheckedWire] = MappingProxyType({wire.name: wire for wire in _ALL})
 
 
 def checked_wire(name: str) -> CheckedWire:

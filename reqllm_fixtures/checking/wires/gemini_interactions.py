@@ -1,0 +1,94 @@
+"""The order of Gemini's Interactions streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from reqllm_fixtures.checking.arguments import ArgumentsByBlock
+from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+
+_INDEX = ("index",)
+TABLE = Table(
+    MappingProxyType(
+        {
+            "step.delta": Step("adds", "step", _INDEX),
+            "step.start": Step("opens", "step", _INDEX),
+            "step.stop": Step("closes", "step", _INDEX),
+            "interaction.created": Step("starts"),
+            "interaction.status_update": Step("adds"),
+            "interaction.completed": Step("ends"),
+            "error": Step("fails"),
+        }
+    ),
+    one_at_a_time=True,
+    kind_path="$.event_type",
+    has_sentinel=True,
+)
+# What a kind of step is made of, where it is more than a delta of its own name.
+_PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "model_output": ("text", "image", "audio", "video", "document", "text_annotation_delta"),
+        "thought": ("thought_signature", "thought_summary"),
+        "function_call": ("arguments_delta",),
+    }
+)
+_WHOLE = frozenset({"completed", "requires_action", "requires_continuation"})
+
+
+class GeminiInteractionsRules:
+    """The rules of one stream."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._sequence = Sequence(TABLE, report)
+        self._types: dict[Key, Any] = {}
+        self._arguments = ArgumentsByBlock(report, "$.delta.arguments")
+        self._id: Any = None
+        self._status: Any = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event came."""
+        return self._sequence.ended
+
+    def take(self, kind: str, value: dict[str, Any]) -> None:
+        """Take the next event."""
+        key = self._sequence.take(kind, value)
+        if key is not None:
+            self._take_step(kind, key, value)
+        interaction = value.get("interaction")
+        if isinstance(interaction, dict):
+            self._take_id(interaction.get("id"), "$.interaction.id")
+            self._status = interaction.get("status")
+        else:
+            self._take_id(value.get("interaction_id"), "$.interaction_id")
+
+    def end(self, *, is_done: bool) -> None:
+        """Take the end of the body."""
+        self._sequence.end(has_reason=False, is_done=is_done)
+        if self._status in _WHOLE:
+            self._arguments.check()
+
+    def _take_id(self, new: Any, path: str) -> None:
+        if self._id is None:
+            self._id = new
+        elif new is not None and new != self._id:
+            said = f"expected {came(self._id)} as before, came {came(new)}"
+            self._report.add("id-changed", path, said)
+
+    def _take_step(self, kind: str, key: Key, value: dict[str, Any]) -> None:
+        step, delta = value.get("step"), value.get("delta")
+        if kind == "step.start" and isinstance(step, dict):
+            self._types[key] = step.get("type")
+        elif kind == "step.delta" and isinstance(delta, dict):
+            parts = _PARTS.get(self._types.get(key, ""))
+            part = delta.get("type")
+            if parts is not None and part not in parts:
+                said = f"expected {' or '.join(parts)} in {self._types[key]}, came {came(part)}"
+                self._report.add("delta-mismatch", "$.delta.type", said)
+            if part == "arguments_delta":
+                self._arguments.add(key, delta.get("arguments"))
