@@ -18,6 +18,7 @@ from reqllm_fixtures import PatchedWarning, load, use_cassette
 from reqllm_fixtures.others import patching
 from tests.loopback.provider import KEY, LoopbackProvider
 from tests.loopback.server import LoopbackServer
+from tests.plugin.suites import BESIDE
 
 from .reading import LOOPS, answer, fetch
 
@@ -142,9 +143,10 @@ def of_vcrpy(folder):
 
 
 def of_cassetter(folder):
-    cassetter = pytest.importorskip(
-        "cassetter", reason="its pytest plugin cannot stand beside pytest-recording's"
-    )
+    # Its pytest plugin cannot stand beside pytest-recording's: it has a folder of its own.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(BESIDE)
+        cassetter = pytest.importorskip("cassetter", reason="installed by `make test` alone")
     return cassetter.use_cassette(folder / "theirs.yaml")
 
 
