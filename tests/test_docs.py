@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -9,7 +10,10 @@ import sys
 from pathlib import Path
 
 import reqllm
+import reqllm_fixtures
 from reqllm.chunk import StreamChunk
+from reqllm_fixtures.library import CassetteInUse, use_cassette
+from reqllm_fixtures.redaction import Redactor
 
 ROOT = Path(__file__).parent.parent
 CHUNKS = (ROOT / "docs" / "chunks.md").read_text()
@@ -49,15 +53,48 @@ def test_examples_of_the_page_on_snapshots_run(tmp_path: Path):
     for number, example in enumerate(examples("snapshots.md")):
         text = example.replace('"cassettes/', f'"{ROOT}/cassettes/')
         tmp_path.joinpath(f"test_{number}.py").write_text(text)
-    plugins = ("-p", "syrupy", "-p", "reqllm_fixtures.snapshot_fixture", "-p", "no:cacheprovider")
-    for options in (("--snapshot-update",), ()):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *plugins, *options],
-            cwd=tmp_path,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-    assert "4 snapshots passed" in done.stdout
+    plugins = ("-p", "syrupy", "-p", "reqllm_fixtures.snapshot_fixture")
+    run_pytest(tmp_path, *plugins, "--snapshot-update")
+    assert "4 snapshots passed" in run_pytest(tmp_path, *plugins)
+
+
+MIGRATING = (ROOT / "docs" / "migrating.md").read_text()
+PLUGIN = ("-p", "reqllm_fixtures.plugin")
+
+
+def test_the_page_on_migrating_names_what_there_is(tmp_path: Path):
+    """Every option, setting, fixture, keyword and attribute that its tables tell to use."""
+    told = run_pytest(tmp_path, *PLUGIN, "--help") + run_pytest(tmp_path, *PLUGIN, "--fixtures")
+    assert {*re.findall(r"--reqllm-[a-z-]+", MIGRATING)} <= {*re.findall(r"--reqllm-[a-z-]+", told)}
+    functions = (use_cassette, Redactor.of)
+    keywords = {name for each in functions for name in inspect.signature(each).parameters}
+    ours = [row.split("|")[2] for row in MIGRATING.splitlines() if row.startswith("| ")]
+    named = {name for cell in ours for name in re.findall(r"`(\w+)(?:=.*?)?`", cell)}
+    assert len(named) > 20
+    known = {*dir(CassetteInUse), *dir(reqllm_fixtures), *re.findall(r"\w+", told)}
+    assert named <= known | keywords
+
+
+def test_the_page_on_migrating_shows_a_config_that_is_taken(tmp_path: Path):
+    """Its `reqllm_config` is one that the plugin accepts, and its marker too."""
+    (config,) = (each for each in examples("migrating.md") if "def reqllm_config" in each)
+    tmp_path.joinpath("conftest.py").write_text(config)
+    test = "def test_a(reqllm_cassette):\n    assert reqllm_cassette.unplayed == ()\n"
+    marker = '@pytest.mark.reqllm(match=["method", "uri"], unplayed="ignore", patch=True)\n'
+    marked = marker + test.replace("test_a", "test_b")
+    tmp_path.joinpath("test_it.py").write_text(f"import pytest\n\n{test}\n{marked}")
+    assert "2 passed" in run_pytest(tmp_path, *PLUGIN)
+
+
+def run_pytest(folder: Path, *args: str) -> str:
+    """Run it in a process of its own, where only the plugins are loaded that are named."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args],
+        cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
