@@ -376,3 +376,60 @@ NO_FILLER = {
 def test_only_true_filler_may_differ(datas: tuple[bytes, ...]) -> None:
     """Filler is a member of the event itself, and blanks are spaces; all else counts."""
     check_same("openai-chat", [Event(data) for data in datas])
+
+
+# Events that are numbered.
+def numbered(number: object, text: str = "a", *, at: str = "start", filler: str = "") -> Event:
+    """Return a delta whose number stands before the text, after it, or after the filler."""
+    count = "" if number is None else f'"sequence_number":{number},'
+    begin, middle, end = (count if at == place else "" for place in ("start", "middle", "end"))
+    return Event(
+        (
+            f'{{"type":"response.output_text.delta",{begin}"output_index":0,"delta":"{text}",'
+            f'{middle}"obfuscation":"{filler}",{end}"content_index":0}}'
+        ).encode()
+    )
+
+
+NUMBERED = {
+    "in order": [(n, "a", at) for at in ("start", "middle", "end") for n in range(5, 13)],
+    "over tens": [(n, "a", "start") for n in range(7, 103)],
+    "gap": [(5, "a", "start"), (6, "b", "start"), (8, "c", "start"), (9, "d", "start")],
+    "back": [(5, "a", "end"), (6, "b", "end"), (4, "c", "end"), (5, "d", "end"), (6, "e", "end")],
+    "repeated": [(n, "a", "start") for n in (5, 6, 7, 7, 8, 8, 8, 9)],
+    "repeated with other words": [(n, t, "end") for n, t in zip((5, 6, 6, 7), "abcd", strict=True)],
+    "no numbers": [(None, "a", "start")] * 5,
+    "no more numbers": [(5, "a", "start"), (6, "b", "start"), *[(None, "c", "start")] * 3],
+    "numbers that are none": [(n, "a", "start") for n in ("5", '"6"', "7.0", "8e0", "09", "-1")],
+    "numbers in the text": [
+        (n, f'\\"sequence_number\\":{n},', at) for at in ("start", "end") for n in range(5, 9)
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", [pytest.param(NUMBERED[name], id=name) for name in NUMBERED])
+def test_numbered_events_are_followed_by_their_numbers(rows: list[tuple[Any, str, str]]) -> None:
+    """What is missing, comes twice or is out of order is told as it is without the short way."""
+    filler = ("", "x", "Xy9")
+    check_same(
+        "openai-responses",
+        [
+            numbered(number, text, at=at, filler=filler[place % 3])
+            for place, (number, text, at) in enumerate(rows)
+        ],
+    )
+
+
+@pytest.mark.parametrize("at", ["start", "middle", "end"])
+def test_numbered_events_take_the_short_way(at: str) -> None:
+    """Once one is known, all that follow by one are, wherever the number stands."""
+    server = StreamServer("openai-responses")
+    for number in range(95, 105):
+        server.receive(
+            numbered(number, f"t{number}", at=at, filler="x" * (number % 5)).lines(
+                "openai-responses"
+            )
+        )
+    decoder: Any = server._decoder
+    assert decoder._lane.recognised == 8  # the first opens the block, the second teaches
+    assert server.response.text == "".join(f"t{number}" for number in range(95, 105))

@@ -14,6 +14,7 @@ from .conversations import CONTEXTS, OPTIONS
 
 MODELS = {
     "openai": Model("openai", "gpt-x"),
+    "responses": Model("openai", "gpt-5-pro"),
     "anthropic": Model("anthropic", "claude-x"),
     "mistral": Model("mistral", "mistral-x"),
     "groq": Model("groq", "groq-x"),
@@ -38,7 +39,8 @@ CANNOT = {
 
 
 def request(name, context, options):
-    return provider_named(name).encode(MODELS[name], context, options, api_key="k")
+    model = MODELS[name]
+    return provider_named(model.provider).encode(model, context, options, api_key="k")
 
 
 @pytest.mark.parametrize("provider", MODELS)
@@ -54,7 +56,7 @@ def test_fits_the_sdk(provider, context, options):
             request(provider, CONTEXTS[context], given)
         return
     made = request(provider, CONTEXTS[context], given)
-    judge = provider if provider in vendor_types.SCHEMAS else provider_named(provider).wire
+    judge = provider if provider in vendor_types.SCHEMAS else made.wire
     body = msgspec.json.decode(made.body)
     if made.headers.get("anthropic-version") == "2023-06-01":
         # The SDK speaks the newer version only, and has forgotten these.
@@ -100,6 +102,8 @@ def test_writing_changes_nothing(provider, context):
             "gemini",
             {"contents": [], "generationConfig": {"thinkingConfig": {"thinkingLevel": "A"}}},
         ),
+        ("openai-responses", {"model": "m", "input": "x", "stream": True, "stop": "y"}),
+        ("openai-responses", {"model": "m", "input": [{"type": "reasoning"}], "stream": True}),
         ("anthropic-messages", {"model": "m", "stream": True, "messages": []}),
         ("anthropic-messages", {"model": "m", "max_tokens": 1, "stream": True, "messages": [{}]}),
         (

@@ -1,10 +1,16 @@
 """The table of providers, and the requests that a hosted one makes."""
 
+import json
 import threading
+import typing
 
+import httpx
 import msgspec
 import pytest
+from openai.types.shared.chat_model import ChatModel
+from openai.types.shared.responses_model import ResponsesModel
 
+from reqllm import Client
 from reqllm.context import Context
 from reqllm.errors import (
     InvalidContextError,
@@ -198,6 +204,52 @@ def test_no_repr_shows_the_key(name):
     request = provider_named(name).encode(Model(name, "m"), HELLO, {}, api_key=SECRET)
     assert SECRET not in f"{request!r} {request} {request.headers!r} {request.headers}"
     assert "content-type" in repr(request.headers)
+
+
+def served_only_as_responses():
+    """Return the models that OpenAI's SDK knows for responses and not for chat completions."""
+    of_chat = typing.get_args(ChatModel)
+    known = (name for kind in typing.get_args(ResponsesModel) for name in typing.get_args(kind))
+    return [name for name in known if name not in of_chat]
+
+
+@pytest.mark.parametrize(
+    "name", [*served_only_as_responses(), "gpt-5.2-pro", "gpt-5.1-codex", "codex-mini-latest"]
+)
+def test_openais_models_that_are_served_only_as_responses(name):
+    """They are asked by that wire where nobody says which, and read by it."""
+    request = provider_named("openai").encode(Model("openai", name), HELLO, {}, api_key="k")
+    assert (request.url, request.wire) == (
+        "https://api.openai.com/v1/responses",
+        "openai-responses",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["gpt-4.1", "gpt-5.1", "gpt-5.1-mini", "o3", "gpt-6-sol", "gpt-4o-prompt", "ft:gpt-4.1"]
+)
+def test_openais_other_models(name):
+    """They are asked by chat completions as ever, unless responses are asked for."""
+    openai = provider_named("openai")
+    model = Model("openai", name)
+    assert openai.encode(model, HELLO, {}, api_key="k").wire == "openai-chat"
+    asked = openai.encode(model, HELLO, {}, api_key="k", wire="openai-responses")
+    assert asked.url.endswith("/v1/responses")
+    assert openai.encode(model, HELLO, {}, api_key="k", wire="openai-chat").wire == "openai-chat"
+
+
+def test_the_client_reads_by_the_wire_that_the_model_is_served_on():
+    """The provider says in which wire it wrote the request; the answer comes in the same."""
+    event = {"id": "r", "status": "completed", "model": "m", "output": []}
+    body = f"data: {json.dumps({'type': 'response.completed', 'response': event})}\n\n"
+
+    def answer(request):
+        assert request.url.path == "/v1/responses"
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=body)
+
+    client = Client(transport=httpx.MockTransport(answer), api_key="k")
+    with client, client.stream("openai:o1-pro", "Hello!") as response:
+        assert response.finish_reason().raw == "completed"
 
 
 def test_a_row_of_ones_own():

@@ -18,6 +18,7 @@ import jsonschema
 import mistralai.client.models
 import ollama._types
 import openai.types.chat.completion_create_params as openai_chat
+import openai.types.responses.response_create_params as openai_responses
 import pydantic
 from cohere.v2.client import V2Client
 from google.genai import types as google
@@ -79,6 +80,7 @@ def _ollama() -> dict[str, Any]:
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "openai-chat": lambda: _params(openai_chat.CompletionCreateParamsStreaming),
+    "openai-responses": lambda: _params(openai_responses.ResponseCreateParamsStreaming),
     "anthropic-messages": lambda: _params(
         anthropic.types.message_create_params.MessageCreateParamsStreaming
     ),

@@ -19,7 +19,7 @@ from reqllm.context import Context, Message
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 from reqllm.wires.openai_responses.tool_turns import call_item, kind_of_call, result_item
-from reqllm.wires.openai_responses.tools import ITEM_ID
+from reqllm.wires.openai_responses.tools import CALLS, ITEM_ID, OUTPUTS
 from reqllm.wires.openai_responses.user_content import user_content
 from reqllm.wires.openai_responses.words import WIRE
 
@@ -122,8 +122,9 @@ class _Writer:
                 return [_reasoning(group)]
             case ToolCall():
                 return self._call(part, with_ids=with_ids)
-            case ToolResultPart() if isinstance(part.result, Mapping) and "type" in part.result:
-                if part.tool_call_id in self._kinds:
+            case ToolResultPart():
+                kind = part.result.get("type") if isinstance(part.result, Mapping) else None
+                if kind in CALLS or kind in OUTPUTS:
                     return [dict(part.result)]
                 self._not_sent("the result of a tool that another provider ran")
             case CustomPart() if part.custom_kind.startswith(f"{WIRE}."):
