@@ -53,7 +53,7 @@ def test_examples_of_the_page_on_snapshots_run(tmp_path: Path):
     for number, example in enumerate(examples("snapshots.md")):
         text = example.replace('"cassettes/', f'"{ROOT}/cassettes/')
         tmp_path.joinpath(f"test_{number}.py").write_text(text)
-    plugins = ("-p", "syrupy", "-p", "reqllm_fixtures.snapshot_fixture")
+    plugins = ("-p", "syrupy", *PLUGIN)
     run_pytest(tmp_path, *plugins, "--snapshot-update")
     assert "4 snapshots passed" in run_pytest(tmp_path, *plugins)
 
