@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from reqllm_fixtures import FixtureError, UnmatchedRequestError
+from reqllm_fixtures import FixtureError, Piece, RecordedResponse, UnmatchedRequestError
+from reqllm_fixtures.cassette import LazyPieces
 from tests.fixtures_side.making import asked, cassette, interaction
 
 
@@ -73,3 +74,23 @@ def test_threads_take_each_recording_once():
         thread.join()
     assert sorted(map(int, taken)) == list(range(2000))
     assert tape.unplayed == ()
+
+
+def test_pieces_are_made_when_looked_at():
+    """Pieces that are made late are made once, and are then as good as any others."""
+    made = []
+
+    def make():
+        made.append(1)
+        return (Piece(b"1", 1.0), Piece(b"2", 2.0))
+
+    late = RecordedResponse(200, pieces=LazyPieces(make, b"12"))
+    assert late.body == b"12"
+    assert made == []
+    early = RecordedResponse(200, pieces=make())
+    assert (late, early) == (early, late)
+    assert (hash(late), repr(late), late.body) == (hash(early), repr(early), early.body)
+    assert late != RecordedResponse(200, pieces=[])
+    assert (late.pieces[1], late.pieces[:1], len(late.pieces)) == (make()[1], make()[:1], 2)
+    assert LazyPieces(make).body == b"12"
+    assert len(made) == 5  # three times here, and once for each of the two

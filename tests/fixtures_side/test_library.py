@@ -116,6 +116,20 @@ print(sorted({{"yaml", "vcr", "httpx"}} & sys.modules.keys()))
     assert done.stdout == "[]\n['yaml']\n"
 
 
+def test_a_replay_loads_nothing_that_writes(path):
+    """Whoever only plays waits for none of what redacts, publishes or matches loosely."""
+    code = f"""
+import sys, httpx
+from reqllm_fixtures import use_cassette
+with use_cassette({path!r}) as used, httpx.Client(transport=used.transport()) as client:
+    client.post({URL!r}, content=b'{{"a":1}}')
+heavy = ("redaction", "publishing", "journal", "secrets_scan", "presets", "others", "yaml_writing")
+print([name for name in heavy if f"reqllm_fixtures.{{name}}" in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_public_names():
     """Every public name is there when asked for, is listed, and no other is."""
     names = [name for names in reqllm_fixtures._HOMES.values() for name in names]

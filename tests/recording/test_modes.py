@@ -81,6 +81,13 @@ def test_unknown_mode_of_the_environment(monkeypatch, path):
         use_cassette(path)
 
 
+@pytest.mark.parametrize("mode", ["replay", "record"])
+def test_unknown_filters(path, mode):
+    """A filter that there is not is told at once, in any mode."""
+    with pytest.raises(TypeError, match="filter_header"):
+        use_cassette(path, mode=mode, filter_header=["x"])
+
+
 @everywhere
 def test_fill(way, server, url, path):
     """What is recorded plays, what is not goes out and is added behind it."""
