@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, structs
@@ -90,6 +90,8 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
     include_raw: bool = False
     include_keepalive: bool = False
     max_event_bytes: int | None = None
+    split_thinking: bool = False
+    repair: Callable[[str], Any] | None = None
 
     def __post_init__(self) -> None:
         for name, choices in (("on_malformed", "error skip"), ("on_incomplete", "error return")):
@@ -98,11 +100,13 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
                     f"expected {name} to be one of {choices.replace(' ', ', ')}, "
                     f"got {getattr(self, name)!r}"
                 )
-        for name in ("include_raw", "include_keepalive"):
+        for name in ("include_raw", "include_keepalive", "split_thinking"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidInputError(
                     f"expected {name} to be True or False, got {getattr(self, name)!r}"
                 )
+        if self.repair is not None and not callable(self.repair):
+            raise InvalidInputError(f"expected repair to be callable, got {self.repair!r:.200}")
         most = self.max_event_bytes
         if most is not None and (type(most) is not int or most < 1):
             raise InvalidInputError(f"expected max_event_bytes from 1 up, or None, got {most!r}")

@@ -23,6 +23,7 @@ from reqllm.errors import (
 from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
 from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import api_error, error_body
+from reqllm.wires.common.blocks import Repair
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Reading
 
@@ -40,6 +41,9 @@ class StreamServer:
         "return" finishes it with the reason "incomplete".
     include_raw, include_keepalive: hand out raw events, and signs of life, as chunks too.
     max_event_bytes: the most that one event may hold.
+    split_thinking: take reasoning out of a text in which it stands in `<think>` tags (openai-chat).
+    repair: mends the raw arguments of a tool call that are no JSON object: returns JSON text or
+        the object, or None. What it mended is marked `repaired` in the call's metadata.
     warnings: what is to be said of the request; it comes right after the first chunk.
     """
 
@@ -52,6 +56,8 @@ class StreamServer:
         include_raw: bool = False,
         include_keepalive: bool = False,
         max_event_bytes: int = MAX_EVENT_BYTES,
+        split_thinking: bool = False,
+        repair: Repair | None = None,
         warnings: Iterable[c.WarningChunk] = (),
     ) -> None:
         self.wire = wire
@@ -63,6 +69,8 @@ class StreamServer:
                 skip_malformed=on_malformed == "skip",
                 include_raw=include_raw,
                 include_keepalive=include_keepalive,
+                split_thinking=split_thinking,
+                repair=repair,
             ),
         )
         self._framer = self._wire.framing.new(
@@ -87,6 +95,8 @@ class StreamServer:
             "include_raw": include_raw,
             "include_keepalive": include_keepalive,
             "max_event_bytes": max_event_bytes,
+            "split_thinking": split_thinking,
+            "repair": repair,
         }
 
     def again(self) -> StreamServer:

@@ -12,6 +12,7 @@ from reqllm.context import Context
 from reqllm.errors import ReqLLMError
 from reqllm.framing.event import Comment, Framing, Recognise, WireEvent
 from reqllm.framing.sse import SSE
+from reqllm.wires.common.blocks import Repair
 from reqllm.wires.common.options import Dialect
 
 
@@ -24,6 +25,10 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Hand out every event as it was sent, before what is made of it."""
     include_keepalive: bool = False
     """Hand out signs of life."""
+    split_thinking: bool = False
+    """Take reasoning out of a text in which it stands between tags."""
+    repair: Repair | None = None
+    """Mends the arguments of a tool call that are no JSON object."""
 
 
 class EventDecoder(Protocol):

@@ -7,7 +7,7 @@ no half characters, nothing left open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reqllm import chunk as c
@@ -86,10 +86,16 @@ class UnknownBlock:
             self.content[key] = old + value if both_text else value
 
 
+Repair = Callable[[str], str | Mapping[str, Any] | None]
+"""Takes the raw arguments of a tool call that are no JSON object, and returns them mended, as JSON
+text or as the object itself; `None` if it cannot."""
+
+
 class BlockWriter:
     """Writes chunks to `out`; the decoder swaps `out` for each batch of events."""
 
-    def __init__(self) -> None:
+    def __init__(self, repair: Repair | None = None) -> None:
+        self._repair = repair
         self.out: list[c.StreamChunk] = []
         self.open: list[Block] = []
         self._next: dict[int, int] = {}
@@ -205,6 +211,28 @@ class BlockWriter:
         self.open.remove(block)
         self.out.extend(_ends(block, self))
 
+    def tool_end(self, tool: ToolBlock) -> c.ToolCallEnd:
+        """Return the end of a tool call: its arguments strict, mended if that is asked for."""
+        raw = tool.arguments_raw
+        arguments, invalid = ({}, False) if tool.custom else parse_arguments(raw)
+        if invalid and self._repair is not None:
+            mended = self._repaired(tool, raw)
+            if mended is not None:
+                arguments, invalid = mended, False
+                tool.metadata["repaired"] = True
+        return _tool_end(tool, raw, arguments, invalid)
+
+    def _repaired(self, tool: ToolBlock, raw: str) -> Mapping[str, Any] | None:
+        assert self._repair is not None
+        try:
+            return _mended(self._repair(raw))
+        except Exception as error:  # it is somebody else's, and the stream goes on without it
+            self.warn(
+                "repair_failed",
+                f"repair of the arguments of {tool.id!r} raised {type(error).__name__}: {error}",
+            )
+            return None
+
     def close_all(self) -> None:
         """End every open block, in the order in which they began."""
         for block in list(self.open):
@@ -223,7 +251,7 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
             if not block.started:
                 writer.warn("unnamed_tool_call", f"tool call {block.id!r} never got a name")
                 writer.announce(block)
-            return [_tool_end(block)]
+            return [writer.tool_end(block)]
         case Block(kind="text"):
             return [c.TextEnd(block.index, block.choice, block.signature, block.whole)]
         case Block(kind="reasoning"):
@@ -241,9 +269,17 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
     return []
 
 
-def _tool_end(tool: ToolBlock) -> c.ToolCallEnd:
-    raw = tool.arguments_raw
-    arguments, invalid = ({}, False) if tool.custom else parse_arguments(raw)
+def _mended(answer: Any) -> Mapping[str, Any] | None:
+    """Return the object that a repair gave, `None` if it gave none."""
+    if isinstance(answer, str):
+        arguments, invalid = parse_arguments(answer)
+        return None if invalid or not answer else arguments
+    return answer if isinstance(answer, Mapping) else None
+
+
+def _tool_end(
+    tool: ToolBlock, raw: str, arguments: Mapping[str, Any], invalid: bool
+) -> c.ToolCallEnd:
     return c.ToolCallEnd(
         tool.id,
         tool.name,

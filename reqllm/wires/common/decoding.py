@@ -35,7 +35,7 @@ class JSONEventDecoder:
         self.error: ReqLLMError | None = None
         self.late_events = 0
         """Events that came after the terminal one."""
-        self._write = BlockWriter()
+        self._write = BlockWriter(reading.repair)
         self._usage = usage
         self._reading = reading
         self._lane = DeltaLane(self.fillers, self.counter)
@@ -270,14 +270,19 @@ class JSONEventDecoder:
         Open blocks stay open: an end would say that they are whole.
         """
         self._write.out = []
+        self._release_held()
         self._tell_changes()
         self.ended = True
         return self._whole()
+
+    def _release_held(self) -> None:
+        """Hand out text that was held back until more of it came."""
 
     def _close(self) -> list[c.StreamChunk]:
         out = self._write.out = []
         self._lane.forget()
         self.start()
+        self._release_held()
         self._write.close_all()
         self._tell_changes()
         return out

@@ -5,6 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming and what s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reqllm import chunk as c
@@ -22,6 +23,7 @@ from reqllm.wires.openai_chat.parts import (
     image_of,
     reasoning_of,
 )
+from reqllm.wires.openai_chat.thinking import ThinkTags
 from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment
 from reqllm.wires.openai_chat.typed_content import FIELD
 from reqllm.wires.openai_chat.words import (
@@ -50,6 +52,7 @@ class _Choice:
         self.finish_raw: str | None = None
         self.details: dict[str, Any] = {}
         self.cited: list[Any] = []
+        self.thoughts = ThinkTags() if decoder.splits_thinking else None
 
 
 class OpenAIChatDecoder(JSONEventDecoder):
@@ -59,6 +62,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         super().__init__(WIRE, UsageMeter(openai_usage), reading)
         self.write = self._write
         self._choices: dict[int, _Choice] = {}
+        self.splits_thinking = reading.split_thinking
         self._said_done = False  # the last chunk named itself so
 
     def _take_sentinel(self, data: bytes) -> bool:
@@ -148,6 +152,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self._reasoning(choice, reasoning, details)
         for kind, part in content_parts(delta.get("content")):
             match kind:
+                case "text" if choice.thoughts is not None:
+                    self._split(choice, choice.thoughts.split(part))
                 case "text":
                     self._text(choice, part)
                 case "reasoning":
@@ -191,6 +197,20 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self._custom(choice, entry, "executed_tool")
 
     # The blocks.
+    def _split(self, choice: _Choice, parts: Iterable[tuple[str, str]]) -> None:
+        """Take text in which reasoning may stand between tags."""
+        self._repeatable = False  # the next may end in a tag
+        for kind, part in parts:
+            if kind == "text":
+                self._text(choice, part)
+            else:
+                self._reasoning(choice, part, {})
+
+    def _release_held(self) -> None:
+        for choice in self._choices.values():
+            if choice.thoughts is not None:
+                self._split(choice, choice.thoughts.rest())
+
     def _text(self, choice: _Choice, text: str) -> None:
         if not text:
             return
@@ -230,6 +250,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
         return choice.current
 
     def _end_current(self, choice: _Choice) -> None:
+        if choice.thoughts is not None:
+            self._split(choice, choice.thoughts.rest())
         if choice.current is not None:
             self.write.close(choice.current)
             choice.current = None
