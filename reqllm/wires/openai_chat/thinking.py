@@ -30,10 +30,10 @@ class ThinkTags:
                 yield self._kind, before
             self._kind = "reasoning" if self._kind == "text" else "text"
             text = after
-        held = _begun(text, tag)
-        self._held = text[len(text) - held :]
-        if len(text) > held:
-            yield self._kind, text[: len(text) - held]
+        sure = len(text) - _begun(text, tag)
+        if sure:
+            yield self._kind, text[:sure]
+        self._held = text[sure:]  # last: who takes what was yielded may ask for the rest
 
     def rest(self) -> Iterator[tuple[Kind, str]]:
         """Yield what was held back: there is no more to make it a tag."""
