@@ -28,6 +28,7 @@ FOLDERS = {
     "openai-responses": ("openai-responses",),
     "anthropic-messages": ("anthropic-messages",),
     "gemini": ("gemini-sse", "gemini-json-array"),
+    "gemini-interactions": ("gemini-interactions",),
     "cohere-v2": ("cohere-v2",),
     "ollama": ("ollama-ndjson",),
 }

@@ -47,6 +47,7 @@ ROWS: tuple[HostedProvider, ...] = (
     HostedProvider(
         name="google",
         wire="gemini",
+        other_wires={"gemini-interactions": ""},
         base_url="https://generativelanguage.googleapis.com",
         # In the order in which Google's own clients look for them.
         key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),

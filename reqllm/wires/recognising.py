@@ -12,6 +12,7 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/chat/completions$"), "openai-chat"),
     (re.compile(r"/messages$"), "anthropic-messages"),
     (re.compile(r":(?:streamGenerateContent|generateContent)$"), "gemini"),
+    (re.compile(r"/interactions$"), "gemini-interactions"),
     (re.compile(r"/v2/chat$"), "cohere-v2"),
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
     (re.compile(r"/model/[^/]+/converse(-stream)?$"), "bedrock-converse"),
@@ -36,6 +37,11 @@ def _is_gemini(event: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_interactions(event: Mapping[str, Any]) -> bool:
+    named = str(event.get("event_type", ""))
+    return named.startswith(("interaction.", "step.")) or event.get("object") == "interaction"
+
+
 def _is_ollama(event: Mapping[str, Any]) -> bool:
     return isinstance(event.get("done"), bool) and ("message" in event or "response" in event)
 
@@ -52,6 +58,7 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
         "anthropic-messages": lambda event: event.get("type") in ("message_start", "message"),
         "cohere-v2": _is_cohere,
         "gemini": _is_gemini,
+        "gemini-interactions": _is_interactions,
         "ollama": _is_ollama,
         "openai-responses": _is_openai_responses,
         "openai-chat": _is_openai_chat,

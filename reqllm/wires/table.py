@@ -18,6 +18,7 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "bedrock-invoke": "reqllm.wires.bedrock_invoke",
         "cohere-v2": "reqllm.wires.cohere_v2",
         "gemini": "reqllm.wires.gemini",
+        "gemini-interactions": "reqllm.wires.gemini_interactions",
         "ollama": "reqllm.wires.ollama",
         "openai-chat": "reqllm.wires.openai_chat",
         "openai-responses": "reqllm.wires.openai_responses",

@@ -81,3 +81,9 @@ def same_base64(text: str) -> bytes:
     """Return what a text is the base64 of, in either alphabet, with or without its padding."""
     text = text.replace("-", "+").replace("_", "/")
     return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+def interaction_events(capture: Capture) -> list[dict[str, Any]]:
+    """Return the events of an interaction as the SDK reads them."""
+    stream = _client(capture.body).interactions.create(model="any", input="x", stream=True)
+    return [event.model_dump(mode="json", exclude_none=True) for event in stream]

@@ -30,6 +30,7 @@ EVIDENCE = {
     "anthropic-messages": re.compile(rb'"message_stop"|"stop_reason": ?"[^"]'),
     "cohere-v2": re.compile(rb'"finish_reason": ?"[^"]'),
     "gemini": re.compile(rb'"finishReason": ?["0-9]|"blockReason"'),
+    "gemini-interactions": re.compile(rb'"event_type": ?"interaction\.completed"'),
     "ollama": re.compile(rb'"done": ?true|"done_reason": ?"[^"]'),
 }
 QUICK = settings(

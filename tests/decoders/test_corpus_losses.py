@@ -146,6 +146,16 @@ SAYS_NOTHING = {
         ".object": "the kind of event, in the older form",
         ".created_at": "a time, which tells nothing of the answer",
     },
+    "gemini-interactions": {
+        ".event_type": "the kind of event",
+        ".index": "the number of the step",
+        ".step.type": "the kind of step",
+        ".delta.type": "the kind of delta",
+        ".delta.content.type": "the kind of content",
+        ".status": "how far it is, until the last event says how it ended",
+        ".interaction.status": "the same",
+        ".interaction.object": "the kind of object",
+    },
     "ollama": {
         ".created_at": "a time, which tells nothing of the answer",
         ".done": "whether it is the last line",

@@ -65,6 +65,7 @@ KEYS = st.sampled_from(
         *("finishReason", "promptFeedback", "blockReason", "usageMetadata", "responseId"),
         *("output_index", "item", "item_id", "part", "output", "summary", "summary_index"),
         *("sequence_number", "call_id", "arguments", "action", "encrypted_content", "annotation"),
+        *("event_type", "step", "interaction", "status", "steps"),
         *("code", "detail", "container", "server_tool_use", "tool_use_id", "is_error", "model"),
     ]
 )
@@ -441,6 +442,81 @@ RICH: dict[str, list[Any]] = {
                 "candidatesTokenCount": 2,
                 "totalTokenCount": 3,
                 "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 1}],
+            },
+        },
+    ],
+    "gemini-interactions": [
+        {
+            "event_type": "interaction.created",
+            "interaction": {"id": "c1", "model": "m", "status": "in_progress", "object": "x"},
+            "metadata": {"usage": {"total_tokens": 1}, "glow": 1},
+        },
+        {"event_type": "interaction.status_update", "interaction_id": "c1", "status": "queued"},
+        {"event_type": "step.start", "index": 0, "step": {"type": "thought", "signature": "S"}},
+        {
+            "event_type": "step.delta",
+            "index": 0,
+            "delta": {"type": "thought_summary", "content": {"type": "text", "text": "Hm"}},
+        },
+        {"event_type": "step.start", "index": 1, "step": {"type": "model_output", "content": []}},
+        {
+            "event_type": "step.delta",
+            "index": 1,
+            "delta": {
+                "type": "text",
+                "text": "Pâté",
+                "annotations": [
+                    {
+                        "type": "url_citation",
+                        "url": "u",
+                        "title": "t",
+                        "start_index": 0,
+                        "end_index": 1,
+                    }
+                ],
+            },
+        },
+        {
+            "event_type": "step.delta",
+            "index": 1,
+            "delta": {"type": "audio", "data": "AAEC", "mime_type": "audio/l16", "uri": None},
+        },
+        {
+            "event_type": "step.start",
+            "index": 2,
+            "step": {"type": "function_call", "id": "t1", "name": "f", "arguments": {"a": 1}},
+        },
+        {
+            "event_type": "step.delta",
+            "index": 2,
+            "delta": {"type": "arguments_delta", "arguments": "{}"},
+        },
+        {
+            "event_type": "step.start",
+            "index": 3,
+            "step": {"type": "google_search_call", "id": "s1", "arguments": {"queries": ["x"]}},
+        },
+        {
+            "event_type": "step.start",
+            "index": 4,
+            "step": {
+                "type": "google_search_result",
+                "call_id": "s1",
+                "result": [{"title": "T"}],
+                "is_error": True,
+            },
+        },
+        {"event_type": "step.stop", "index": 4, "usage": {"total_tokens": 2}},
+        {
+            "event_type": "interaction.completed",
+            "interaction": {
+                "id": "c1",
+                "status": "completed",
+                "steps": [{"type": "model_output", "content": [{"type": "text", "text": "x"}]}],
+                "usage": {
+                    "total_input_tokens": 1,
+                    "input_tokens_by_modality": [{"modality": "audio", "tokens": 1}],
+                },
             },
         },
     ],

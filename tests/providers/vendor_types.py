@@ -22,6 +22,9 @@ import openai.types.responses.response_create_params as openai_responses
 import pydantic
 from cohere.v2.client import V2Client
 from google.genai import types as google
+from google.genai._gaos.types.interactions.createmodelinteraction import (
+    CreateModelInteractionParam,
+)
 from pydantic.json_schema import GenerateJsonSchema
 
 
@@ -78,6 +81,16 @@ def _ollama() -> dict[str, Any]:
     return schema
 
 
+def _interactions() -> dict[str, Any]:
+    """Return the schema of a TypedDict that also takes open files, which no body holds."""
+    config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+    body: Any = (CreateModelInteractionParam, ...)
+    schema = _params(pydantic.create_model("Body", __config__=config, body=body))
+    # A result is any object; the SDK names none of its members.
+    schema["$defs"]["FunctionResultStepResultParam"] = {"type": "object"}
+    return {"$ref": "#/$defs/CreateModelInteractionParam", "$defs": schema["$defs"]}
+
+
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "openai-chat": lambda: _params(openai_chat.CompletionCreateParamsStreaming),
     "openai-responses": lambda: _params(openai_responses.ResponseCreateParamsStreaming),
@@ -88,6 +101,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "mistral": mistralai.client.models.ChatCompletionStreamRequest.model_json_schema,
     "cohere-v2": _cohere,
     "gemini": lambda: _params(GeminiBody),
+    "gemini-interactions": _interactions,
     "ollama": _ollama,
 }
 """By wire, and by provider where a dialect has an SDK of its own."""

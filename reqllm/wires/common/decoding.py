@@ -283,9 +283,13 @@ class JSONEventDecoder:
         self._lane.forget()
         self.start()
         self._release_held()
-        self._write.close_all()
+        self._close_blocks()
         self._tell_changes()
         return out
+
+    def _close_blocks(self) -> None:
+        """End what is open; a wire that holds parts back hands them out first."""
+        self._write.close_all()
 
     def _tell_changes(self) -> None:
         changed = {

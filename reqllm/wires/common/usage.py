@@ -132,10 +132,28 @@ def responses_usage(raw: Mapping[str, Any]) -> Usage:
     )
 
 
-def _of_modality(details: Any, modality: str) -> int | None:
+def interactions_usage(raw: Mapping[str, Any]) -> Usage:
+    """Read the usage object of Google's interactions, which counts as its other wire does."""
+    prompt = total(count(raw, "total_input_tokens"), count(raw, "total_tool_use_tokens"))
+    thoughts = count(raw, "total_thought_tokens")
+    answer = total(count(raw, "total_output_tokens"), thoughts)
+    all_tokens = count(raw, "total_tokens")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=answer,
+        total_tokens=all_tokens if all_tokens is not None else total(prompt, answer),
+        cache_read_input_tokens=count(raw, "total_cached_tokens"),
+        reasoning_output_tokens=thoughts,
+        input_audio_tokens=_of_modality(raw.get("input_tokens_by_modality"), "audio", "tokens"),
+        output_audio_tokens=_of_modality(raw.get("output_tokens_by_modality"), "audio", "tokens"),
+        raw=raw,
+    )
+
+
+def _of_modality(details: Any, modality: str, tokens: str = "tokenCount") -> int | None:
     for entry in details if isinstance(details, list) else ():
         if isinstance(entry, dict) and entry.get("modality") == modality:
-            return count(entry, "tokenCount")
+            return count(entry, tokens)
     return None
 
 
