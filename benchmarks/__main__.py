@@ -10,7 +10,7 @@ import argparse
 import gc
 import time
 
-from benchmarks import paths, recording, streams
+from benchmarks import checking, paths, recording, streams
 
 BUDGETS = {"openai-chat": 15.0, "anthropic-messages": 6.0}
 
@@ -28,6 +28,7 @@ def main() -> None:
         report(wire, "pieces of 16 KiB", events, pieces, options.rounds)
     if not options.wires:
         recording.main(options.rounds)
+        checking.main(options.rounds, fastest)
 
 
 def report(wire: str, cut: str, events: list[bytes], pieces: list[bytes], rounds: int) -> None:
