@@ -119,11 +119,12 @@ class Linter(Struct, frozen=True):
             body = b"".join(piece.data for piece in response.pieces)
         for each in edited:
             yield self._remark("edited-body", str(each.message))
-        if response.status != 200:
+        if not 200 <= response.status < 400:
             status = f"status {response.status}" if response.status else "no answer at all"
-            yield self._remark("error-status", f"expected status 200, came {status}")
-            return
-        if not body:
+            yield self._remark("error-status", f"expected a success, came {status}")
+        elif response.status != 200:
+            return  # no answer of a model
+        elif not body:
             yield self._remark("empty-answer", "expected a body, came no byte")
         elif speaking.is_stream(interaction):
             yield from self._stream_of(interaction, body)

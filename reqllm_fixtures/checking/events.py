@@ -33,7 +33,7 @@ def check_events(
     """
     spec = checked_wire(wire)
     check = _Check(spec, judge(spec.schema or wire, checked_profile(profile)), Report(profile))
-    return check.run(body if isinstance(body, bytes) else b"".join(body))
+    return check.run(bytes(body) if isinstance(body, bytes | bytearray) else b"".join(body))
 
 
 class _Check:

@@ -36,6 +36,7 @@ def _of(wire: str) -> Callable[..., Deviation]:
 
 
 _anthropic, _cohere, _gemini = _of("anthropic-messages"), _of("cohere-v2"), _of("gemini")
+_converse = _of("bedrock-converse")
 _ollama, _openai, _responses = _of("ollama"), _of("openai-chat"), _of("openai-responses")
 _CHOICE = "$.choices[*]"
 _DELTA = f"{_CHOICE}.delta"
@@ -43,6 +44,8 @@ _DELTA = f"{_CHOICE}.delta"
 DEVIATIONS = (
     _anthropic("last-event-missing", "captures whose recorder lost the last network read"),
     _anthropic("unfinished-event", "a capture whose recorder cut off the last blank line"),
+    _converse("unknown-value", "a tool of the client's with a type, which only a server's has",
+              "$.start.toolUse.type"),
     _cohere("unknown-field", "newer models count reasoning", "$.delta.usage.tokens.*"),
     _gemini("required-field", "a capture of before responses had ids and usage", "$.modelVersion",
             "$.responseId", "$.usageMetadata"),

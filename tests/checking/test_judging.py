@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+import sys
 from functools import cache
 
 import pytest
@@ -16,6 +16,7 @@ from reqllm_fixtures.checking.finding import PROFILES
 from reqllm_fixtures.checking.judging import Judge
 from reqllm_fixtures.checking.schemas import closed, schema
 from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.errors import MissingDependencyError
 
 from .more_streams import NAME
 from .shapes import SHAPES
@@ -139,7 +140,7 @@ def test_a_half_of_a_surrogate_pair_is_json():
 
 def test_without_the_quick_judge(monkeypatch):
     """Where jsonschema-rs is not installed, the other judges alone and finds the same."""
-    monkeypatch.setitem(importlib.import_module("sys").modules, "jsonschema_rs", None)
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
     whole = closed(schema("openai-chat", "strict"))
     (text, _) = SHAPES["openai-chat"].clean
     alone = Judge(whole)
@@ -147,3 +148,13 @@ def test_without_the_quick_judge(monkeypatch):
     assert isinstance(alone.meet("chunk").__self__, Draft202012Validator)
     assert alone.meet("chunk")(json.loads(json.dumps(text[0])))
     assert not alone.meet("chunk")({})
+
+
+def test_without_any_judge_that_explains(monkeypatch):
+    """What is well needs none; where something is to be explained, the error says what to install."""
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    alone = Judge(closed(schema("openai-chat", "strict")))
+
+    assert alone.meet("chunk")(SHAPES["openai-chat"].clean[0][0])
+    with pytest.raises(MissingDependencyError, match="fixtures"):
+        alone.faults("chunk", {})

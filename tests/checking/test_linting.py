@@ -98,6 +98,12 @@ def test_what_is_no_stream_is_not_checked():
     assert linted(recorded(b'{"id":"c1"}', asked=b"{}", headers=json)) == []
 
 
+@pytest.mark.parametrize("status", [201, 204, 304])
+def test_another_success_is_no_error(status):
+    """What else a client asked in passing is none of our business."""
+    assert linted(recorded(b"", status=status)) == []
+
+
 def test_a_file_that_does_not_say_when_is_not_stale():
     """Recordings of other tools have no date."""
     assert linted(recorded(recorded_at=None)) == []

@@ -28,13 +28,13 @@ def clean_streams(wire: str) -> tuple[tuple[Event, ...], ...]:
         events
         for capture in captures(wire)
         if not check_events(wire, capture.body, profile="strict")
-        and 2 < len(events := _events(wire, capture.body)) <= MOST_EVENTS
+        and 2 < len(events := events_of(wire, capture.body)) <= MOST_EVENTS
         and any(map(SHAPES[wire].is_terminal, events))
     ]
     return (*SHAPES[wire].clean, *real)
 
 
-def _events(wire: str, body: bytes) -> tuple[Event, ...]:
+def events_of(wire: str, body: bytes) -> tuple[Event, ...]:
     read = ((event.name, read_json(event.data)) for event in WIRES[wire].cut(body))
     told = {NAME: ""} if WIRES[wire].cut is frames else {}
     return tuple(
