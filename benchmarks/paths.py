@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import httpx
 import httpx2
@@ -28,14 +30,26 @@ PROVIDER = {
     "anthropic-messages": "anthropic",
     "cohere-v2": "cohere",
     "ollama": "ollama",
+    "bedrock-converse": "amazon_bedrock",
+    "bedrock-invoke": "amazon_bedrock",
 }
-_CONTENT_TYPE = {"ollama": "application/x-ndjson"}
+_FRAMES = "application/vnd.amazon.eventstream"
+_CONTENT_TYPE = {
+    "ollama": "application/x-ndjson",
+    "bedrock-converse": _FRAMES,
+    "bedrock-invoke": _FRAMES,
+}
 PROMPT = "Why is the sky blue?"
+_REGION = {"region": "us-east-1"}
+_MORE = {"bedrock-converse": _REGION, "bedrock-invoke": _REGION}
 Run = Callable[[], None]
 
 
 def limit(wire: str, pieces: list[bytes]) -> Run:
-    """Split at the ends of events and parse each payload: no client can do less with JSON."""
+    """Split at the ends of events and parse each payload: no client can do less with JSON.
+
+    What a framing demands besides, as checksums, and what wraps events, is part of it.
+    """
     body = b"".join(pieces)
 
     def of_lines() -> None:
@@ -50,6 +64,19 @@ def limit(wire: str, pieces: list[bytes]) -> Run:
             if at >= 0 and payload[:1] == b"{":
                 orjson.loads(payload)
 
+    def of_frames() -> None:
+        at = 0
+        while at < len(body):
+            end = at + int.from_bytes(body[at : at + 4])
+            assert crc32(body[at : end - 4]) == int.from_bytes(body[end - 4 : end])
+            payload = body[at + 12 + int.from_bytes(body[at + 4 : at + 8]) : end - 4]
+            value = orjson.loads(payload)
+            if wire == "bedrock-invoke":
+                orjson.loads(b64decode(value["bytes"]))
+            at = end
+
+    if wire.startswith("bedrock"):
+        return of_frames
     return of_lines if wire == "ollama" else run
 
 
@@ -73,7 +100,10 @@ def sync_client(wire: str, pieces: list[bytes]) -> Run:
     def run() -> None:
         transport = replay_transport(_cassette(recorded), httpx)
         client = reqllm.Client(transport=transport, api_key="unused")
-        with client, client.stream(f"{PROVIDER[wire]}:bench", PROMPT) as response:
+        with (
+            client,
+            client.stream(_model(wire), PROMPT, wire=wire, **_MORE.get(wire, {})) as response,
+        ):
             for _ in response:
                 pass
             assert response.usage() is not None
@@ -88,7 +118,10 @@ def async_client(wire: str, pieces: list[bytes]) -> Run:
     async def main() -> None:
         transport = async_replay_transport(_cassette(recorded), httpx)
         client = reqllm.AsyncClient(transport=transport, api_key="unused")
-        async with client, client.stream(f"{PROVIDER[wire]}:bench", PROMPT) as response:
+        async with (
+            client,
+            client.stream(_model(wire), PROMPT, wire=wire, **_MORE.get(wire, {})) as response,
+        ):
             async for _ in response:
                 pass
             assert await response.usage() is not None
@@ -98,6 +131,8 @@ def async_client(wire: str, pieces: list[bytes]) -> Run:
 
 def vendor_sdk(wire: str, pieces: list[bytes]) -> Run:
     """The vendor's own client, over the same pieces from memory."""
+    if wire.startswith("bedrock"):
+        return _botocore(wire, pieces)
     library: Any = httpx2 if wire in ("openai-chat", "anthropic-messages") else httpx
 
     class Stream(library.SyncByteStream):  # type: ignore[misc]
@@ -112,6 +147,35 @@ def vendor_sdk(wire: str, pieces: list[bytes]) -> Run:
     def run() -> None:
         for _ in ask(model="bench", messages=[{"role": "user", "content": PROMPT}]):
             pass
+
+    return run
+
+
+def _botocore(wire: str, pieces: list[bytes]) -> Run:
+    """Amazon's client, over the same pieces from memory; it reads no model's own events."""
+    from botocore.awsrequest import AWSResponse
+    from botocore.session import Session
+
+    class Raw:
+        def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+            return iter(pieces)
+
+    def respond(**_: Any) -> AWSResponse:
+        return AWSResponse("http://in.memory", 200, dict(_headers(wire)), Raw())
+
+    keys = {"aws_access_key_id": "unused", "aws_secret_access_key": "unused"}
+    client = Session().create_client("bedrock-runtime", region_name="us-east-1", **keys)
+    client.meta.events.register("before-send", respond)
+    if wire == "bedrock-converse":
+        ask = partial(client.converse_stream, messages=[])
+    else:
+        ask = partial(client.invoke_model_with_response_stream, body=b"{}")
+
+    def run() -> None:
+        response = ask(modelId="bench")
+        for event in response.get("stream") or response["body"]:
+            if "chunk" in event:
+                orjson.loads(event["chunk"]["bytes"])
 
     return run
 
@@ -140,6 +204,11 @@ def _asking(wire: str, library: Any, transport: Any) -> Callable[..., Any]:
     return partial(create, max_tokens=4096, stream=True)
 
 
+def _model(wire: str) -> str:
+    # Amazon's service asks for Claude in its own way.
+    return f"{PROVIDER[wire]}:{'anthropic.bench' if 'bedrock' in wire else 'bench'}"
+
+
 def _headers(wire: str) -> list[tuple[str, str]]:
     return [("content-type", _CONTENT_TYPE.get(wire, "text/event-stream"))]
 
@@ -149,9 +218,9 @@ def _cassette(recorded: Interaction) -> Cassette:
 
 
 def _recording(wire: str, pieces: list[bytes]) -> Interaction:
-    name = PROVIDER[wire]
-    asked = provider_named(name).encode(
-        reqllm.Model(name, "bench"), reqllm.Context.new(PROMPT), {}, api_key="unused"
+    model = reqllm.Model.parse(_model(wire))
+    asked = provider_named(model.provider).encode(
+        model, reqllm.Context.new(PROMPT), _MORE.get(wire, {}), wire=wire, api_key="unused"
     )
     return Interaction(
         RecordedRequest(asked.method, asked.url, body=asked.body),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
+from struct import Struct as Layout
 from types import MappingProxyType
 from uuid import UUID
 from zlib import crc32
@@ -20,6 +21,7 @@ from reqllm.errors import CorruptEventError, EventTooLargeError, ReqLLMError
 from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, Take, WireEvent
 
 _PRELUDE, _CHECKSUM = 12, 4
+_number_at, _numbers = Layout(">I").unpack_from, Layout(">III").unpack
 # What most messages of a stream share is read once; a hostile server may send endless variants.
 _REMEMBERED = 256
 _LONGEST_HEAD_REMEMBERED = 1024
@@ -54,7 +56,7 @@ class EventStreamDecoder:
         self._held = bytearray()  # a message that is not whole yet
         self._needed = _PRELUDE  # how much must be held before there is something to read
         self._offset = 0  # where in the body `_held` begins
-        self._preludes: dict[bytes, tuple[int, int]] = {}
+        self._preludes: dict[bytes, tuple[int, int, int]] = {}
         self._heads: dict[bytes, _Head] = {}
 
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
@@ -95,15 +97,15 @@ class EventStreamDecoder:
             lengths = self._preludes.get(prelude) or self._read_prelude(prelude, at)
             if lengths is None:
                 return at
-            total, head_length = lengths
+            total, head_length, checksum = lengths
             last = at + total - _CHECKSUM
             if last + _CHECKSUM > size:
                 self._needed = total
                 return at
-            if crc32(data[at:last]) != int.from_bytes(data[last : last + _CHECKSUM]):
+            block = data[at + _PRELUDE : last]
+            if crc32(block, checksum) != _number_at(data, last)[0]:
                 self._fail(at, "its checksum is not that of its bytes")
                 return at
-            block = data[at + _PRELUDE : last]
             if not recognise(block):
                 raw = block[:head_length]
                 head = self._heads.get(raw) or self._read_head(raw, at)
@@ -114,10 +116,10 @@ class EventStreamDecoder:
         self._needed = _PRELUDE
         return at
 
-    def _read_prelude(self, prelude: bytes, at: int) -> tuple[int, int] | None:
-        """Return the length of a message and that of its headers."""
-        total, head_length = int.from_bytes(prelude[:4]), int.from_bytes(prelude[4:8])
-        if crc32(prelude[:8]) != int.from_bytes(prelude[8:]):
+    def _read_prelude(self, prelude: bytes, at: int) -> tuple[int, int, int] | None:
+        """Return the lengths of a message and of its headers, and the checksum up to here."""
+        total, head_length, checksum = _numbers(prelude)
+        if crc32(prelude[:8]) != checksum:
             self._fail(at, "the checksum of its lengths is not theirs")
         elif total < _PRELUDE + head_length + _CHECKSUM:
             self._fail(at, f"{total} bytes cannot hold {head_length} bytes of headers")
@@ -128,9 +130,10 @@ class EventStreamDecoder:
                 limit=self._limit,
             )
         else:
+            found = total, head_length, crc32(prelude)
             if len(self._preludes) < _REMEMBERED:
-                self._preludes[prelude] = total, head_length
-            return total, head_length
+                self._preludes[prelude] = found
+            return found
         return None
 
     def _read_head(self, raw: bytes, at: int) -> _Head | None:

@@ -14,6 +14,7 @@ BEARER = ("authorization", f"Bearer {KEY}")
 GOOGLE = ("x-goog-api-key", KEY)
 VENDORS = {
     "gemini": ("/v1beta/models/{model}:streamGenerateContent?alt=sse", GOOGLE),
+    "bedrock": ("/model/{model}/converse-stream", BEARER),
     "mistral": ("/mistral/v1/chat/completions", BEARER),
     "cohere": ("/v2/chat", BEARER),
     "ollama": ("/api/chat", BEARER),

@@ -1,9 +1,10 @@
-"""More vendors on loopback: gemini, mistral, cohere-v2, ollama, groq; all else is the provider's.
+"""More vendors on loopback: gemini, bedrock, mistral, cohere-v2, ollama, groq; else the provider.
 
 ====================================================  =====================================
 path                                                  who answers
 ====================================================  =====================================
 /v1beta/models/NAME:generateContent, :stream…         gemini; /v1 too
+/model/NAME/converse-stream, …/invoke-with-…-stream   bedrock-converse, bedrock-invoke
 /mistral/v1/chat/completions                          mistral
 /v2/chat                                              cohere-v2
 /api/chat                                             ollama
@@ -24,7 +25,14 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from . import wire_cohere, wire_gemini, wire_mistral, wire_ollama
+from . import (
+    wire_bedrock,
+    wire_bedrock_invoke,
+    wire_cohere,
+    wire_gemini,
+    wire_mistral,
+    wire_ollama,
+)
 from .catalogue import BOTH
 from .messages import Answer, Headers, Request
 from .pacing import Rhythm, pace
@@ -37,6 +45,15 @@ NDJSON: Headers = (("content-type", "application/x-ndjson"),)
 GEMINI = re.compile(
     r"/v1(?:beta)?/models/(?P<model>[\w.-]+):(?P<verb>generate|streamGenerate)Content"
 )
+BEDROCK = re.compile(
+    r"/model/(?:anthropic\.)?(?P<model>[\w.-]+)/(?P<verb>converse|invoke-with-respo)[\w-]+"
+)
+FRAMES: Headers = (("content-type", "application/vnd.amazon.eventstream"),)
+FRAMINGS: dict[ModuleType, Headers] = {
+    wire_ollama: NDJSON,
+    wire_bedrock: FRAMES,
+    wire_bedrock_invoke: FRAMES,
+}
 GROQ = "/openai"
 
 
@@ -74,8 +91,7 @@ class LoopbackVendors:
             return json_answer(asked.wire.whole(scenario, options))
         said = asked.wire.events(scenario, options)
         writes = pace(said, self.rhythm, seed=options.seed, speed=self.speed)
-        headers = NDJSON if asked.wire is wire_ollama else SSE
-        return Answer(headers=headers, body=tuple(writes))
+        return Answer(headers=FRAMINGS.get(asked.wire, SSE), body=tuple(writes))
 
 
 def _asked(request: Request) -> Asked | None:
@@ -87,6 +103,9 @@ def _asked(request: Request) -> Asked | None:
         assert not stream or parse_qs(request.target.partition("?")[2]).get("alt") == ["sse"]
         key = request.header("x-goog-api-key")
         return Asked(wire_gemini, named["model"], stream, key, _gemini_refusal)
+    if named := BEDROCK.fullmatch(request.path):
+        wire = wire_bedrock if named["verb"] == "converse" else wire_bedrock_invoke
+        return Asked(wire, named["model"], True, bearer, lambda _, message: {"message": message})
     wires = {
         "/mistral/v1/chat/completions": (wire_mistral, False, _mistral_refusal),
         "/v2/chat": (wire_cohere, False, lambda _, message: {"message": message}),

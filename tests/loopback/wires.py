@@ -9,14 +9,30 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, Literal
 
-from . import wire_anthropic, wire_cohere, wire_ollama, wire_openai
+from . import (
+    wire_anthropic,
+    wire_bedrock,
+    wire_bedrock_invoke,
+    wire_cohere,
+    wire_ollama,
+    wire_openai,
+)
 from .scenario import Scenario
 from .wording import Options
 
-Wire = Literal["openai-chat", "anthropic-messages", "cohere-v2", "ollama"]
+Wire = Literal[
+    "openai-chat",
+    "anthropic-messages",
+    "bedrock-converse",
+    "bedrock-invoke",
+    "cohere-v2",
+    "ollama",
+]
 _BUILDERS: dict[str, ModuleType] = {
     "openai-chat": wire_openai,
     "anthropic-messages": wire_anthropic,
+    "bedrock-converse": wire_bedrock,
+    "bedrock-invoke": wire_bedrock_invoke,
     "cohere-v2": wire_cohere,
     "ollama": wire_ollama,
 }
