@@ -22,10 +22,14 @@ class BodySniffer:
     """Holds the first bytes back until they tell what the body is.
 
     openers: first bytes that begin a stream of this framing, though elsewhere JSON does so.
+    only: what alone can begin a stream of it, where it is a binary one.
     """
 
-    def __init__(self, openers: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self, openers: frozenset[bytes] = frozenset(), only: tuple[bytes, ...] = ()
+    ) -> None:
         self._openers = openers
+        self._only = only
         self.kind: BodyKind | None = None
         self._held = bytearray()
         self._blank_until = 0  # everything held before here is known to be blank
@@ -50,11 +54,14 @@ class BodySniffer:
             self.kind = "stream"
         elif head[:1] in (b"{", b"["):
             self.kind = "json"
-        elif head[:1] == b"<" or held[:2] == _GZIP:
+        elif head[:1] == b"<" or held[:2] == _GZIP or not self._may_begin(held):
             self.kind = "foreign"
         elif held != _GZIP[:1]:
             self.kind = "stream"
         return self.kind
+
+    def _may_begin(self, held: bytearray) -> bool:
+        return not self._only or held.startswith(self._only)
 
 
 def describe_start(body: bytes) -> str:

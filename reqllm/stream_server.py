@@ -12,7 +12,6 @@ from typing import Any, Literal
 from reqllm import chunk as c
 from reqllm.body import START_KEPT, BodySniffer, describe_start
 from reqllm.errors import (
-    CorruptEventError,
     EmptyStreamError,
     EventTooLargeError,
     IncompleteStreamError,
@@ -78,7 +77,10 @@ class StreamServer:
         )
         self._limit = max_event_bytes
         self._return_incomplete = on_incomplete == "return"
-        self._sniffer: BodySniffer | None = BodySniffer(self._wire.framing.openers)
+        framing = self._wire.framing
+        self._sniffer: BodySniffer | None = BodySniffer(
+            framing.openers, framing.starts if framing.is_binary else ()
+        )
         self._document: bytearray | None = None
         self._is_json = True
         self._start = b""
@@ -258,17 +260,8 @@ class StreamServer:
         if decoder.ended:
             return chunks + self._complete()
         if self._framer.error is not None:
-            return chunks + self._fail(self._unframed(self._framer.error))
+            return chunks + self._fail(self._framer.error)
         return chunks
-
-    def _unframed(self, error: ReqLLMError) -> ReqLLMError:
-        """Return why framing gave up: some bodies are not corrupt, they never were a stream."""
-        is_foreign = isinstance(error, CorruptEventError) and not self._is_of_the_framing()
-        return self._not_a_stream(self._start) if is_foreign else error
-
-    def _is_of_the_framing(self) -> bool:
-        starts = self._wire.framing.starts
-        return not starts or self._start.lstrip().startswith(starts)
 
     # Endings.
     def _settle(self, error: BaseException | None) -> list[c.StreamChunk]:
@@ -289,7 +282,8 @@ class StreamServer:
         )
 
     def _nothing_came(self) -> ReqLLMError:
-        if self._start.strip() and not self._events_seen and not self._is_of_the_framing():
+        start, starts = self._start.lstrip(), self._wire.framing.starts
+        if start and not self._events_seen and starts and not start.startswith(starts):
             return self._not_a_stream(self._start)
         return EmptyStreamError(
             f"the {self.wire} stream ended before it said anything: the body was "

@@ -89,3 +89,5 @@ class Framing(Struct, frozen=True, kw_only=True):
     """First bytes of a stream that elsewhere begin a JSON document."""
     starts: tuple[bytes, ...] = ()
     """What a body of this framing begins with; none: it can begin with anything."""
+    is_binary: bool = False
+    """Nothing but `starts` can begin a body: there is no padding, and no byte order mark."""

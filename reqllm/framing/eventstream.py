@@ -203,4 +203,6 @@ def _text(kind: int, value: bytes) -> str:
 
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
-EVENT_STREAM = Framing(name="eventstream", new=EventStreamDecoder, starts=(b"\x00",))
+EVENT_STREAM = Framing(
+    name="eventstream", new=EventStreamDecoder, starts=(b"\x00",), is_binary=True
+)

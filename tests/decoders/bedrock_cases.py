@@ -549,6 +549,42 @@ INVOKE = (
         metadata=NOTED,
     ),
     invoke(
+        "Nova in pieces",
+        "each piece of a text is a block of its own there, and one text here",
+        chunks(
+            {"messageStart": {"role": "assistant"}},
+            *(
+                event
+                for index, said in enumerate(("He", "l", "lo"))
+                for event in (
+                    {"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": index}},
+                    {"contentBlockStop": {"contentBlockIndex": index}},
+                )
+            ),
+            {
+                "contentBlockStart": {
+                    "start": {"toolUse": {"toolUseId": "t1", "name": "f"}},
+                    "contentBlockIndex": 3,
+                }
+            },
+            {
+                "contentBlockDelta": {
+                    "delta": {"toolUse": {"input": '{"a":1}'}},
+                    "contentBlockIndex": 3,
+                }
+            },
+            {"contentBlockStop": {"contentBlockIndex": 3}},
+            {"messageStop": {"stopReason": "tool_use"}},
+            {"metadata": {"usage": {"inputTokens": 3, "outputTokens": 5}}, **NOTED},
+        ),
+        text="Hello",
+        calls=(Call("t1", "f", {"a": 1}),),
+        finish=("tool_calls", "tool_use"),
+        kinds="stream_start text_start text_delta text_delta text_delta text_end tool_call_start "
+        "tool_call_delta tool_call_end response_metadata usage finish",
+        metadata=NOTED,
+    ),
+    invoke(
         "gpt-oss",
         "chat completions end without a sentinel; the metrics are the usage",
         chunks(

@@ -62,6 +62,7 @@ class ConverseDecoder(JSONEventDecoder):
             self._take_wrapped(value)
 
     def _take_wrapped(self, value: dict[str, Any]) -> None:
+        self.start()
         name = next((key for key in value if key in EVENTS or key.endswith("Exception")), None)
         if name is None:
             self._take_named("unknown", value)

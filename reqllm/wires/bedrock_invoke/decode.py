@@ -20,6 +20,7 @@ from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import filled
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.reported import failure_of
+from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.wire import Reading
 
 _OPENING = b'{"bytes":"'
@@ -111,13 +112,13 @@ class InvokeDecoder:
         if self._inner is None or _METRICS in data:
             value = _parsed(data)
         inner = self._reader(value)
-        for key, item in others.items():
+        for key, item in whole_text(others).items():
             inner.keep(key, item)
         if isinstance(value, dict) and METRICS in value:
             self._counted = True
             if value.keys() == {METRICS}:
                 # A message of Bedrock's own between those of the model.
-                inner.keep(METRICS, value[METRICS])
+                inner.keep(METRICS, whole_text(value[METRICS]))
                 return
         inner.take(WireEvent(data, flushed=event.flushed))
 
@@ -133,7 +134,7 @@ class InvokeDecoder:
         inner = self._reader(None)
         inner.start()
         value = _parsed(event.data)
-        kept = event.text if value is None else value
+        kept = event.text if value is None else whole_text(value)
         self._out.append(c.CustomChunk(f"{WIRE}.{event.event}", kept))
 
     def _recognise(self, block: bytes) -> bool:

@@ -12,6 +12,7 @@ from reqllm.wires.bedrock_converse.decode import ConverseDecoder
 from reqllm.wires.bedrock_converse.words import EVENTS
 from reqllm.wires.bedrock_invoke.text import TextDecoder
 from reqllm.wires.bedrock_invoke.words import METRICS, text_usage
+from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.usage import UsageMeter, openai_usage
 from reqllm.wires.openai_chat.decode import OpenAIChatDecoder
@@ -29,7 +30,7 @@ def _vendor_of(event: Mapping[str, Any]) -> Callable[[Reading], JSONEventDecoder
     if isinstance(event.get("choices"), list):
         return _ChatDecoder
     if EVENTS & event.keys() or isinstance(event.get("output"), dict):
-        return ConverseDecoder
+        return _NovaDecoder
     return TextDecoder
 
 
@@ -42,6 +43,43 @@ def is_answer(body: Mapping[str, Any]) -> bool:
         or any(isinstance(body.get(key), str) for key in ("generation", "completion", "text"))
         or any(isinstance(body.get(key), list) for key in ("outputs", "generations", "results"))
     )
+
+
+class _NovaDecoder(ConverseDecoder):
+    """Converse's events as Amazon's own models send them: each piece of a text is a block.
+
+    Text that follows text is one text here; anything else ends it.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._said: Block | None = None  # may go on, though its block on the wire has ended
+
+    def _close_block(self, index: int) -> None:
+        block = self._blocks.get(index)
+        if isinstance(block, Block) and block.kind == "text":
+            self._end_text()
+            self._said = self._blocks.pop(index)  # type: ignore[assignment]
+        else:
+            super()._close_block(index)
+
+    def _text_block(self, index: int) -> Block:
+        if index not in self._blocks and self._said is not None:
+            self._blocks[index], self._said = self._said, None
+        return super()._text_block(index)
+
+    def _take_start(self, index: int, value: dict[str, Any]) -> None:
+        self._end_text()
+        super()._take_start(index, value)
+
+    def _take_reasoning(self, index: int, content: dict[str, Any]) -> None:
+        self._end_text()
+        super()._take_reasoning(index, content)
+
+    def _end_text(self) -> None:
+        if self._said is not None:
+            self._write.close(self._said)
+            self._said = None
 
 
 class _ChatDecoder(OpenAIChatDecoder):
