@@ -151,7 +151,7 @@ def test_without_the_quick_judge(monkeypatch):
 
 
 def test_without_any_judge_that_explains(monkeypatch):
-    """What is well needs none; where something must be explained, the error says what to install."""
+    """What is well needs none; where one is needed, the error says what to install."""
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     alone = Judge(closed(schema("openai-chat", "strict")))
 
