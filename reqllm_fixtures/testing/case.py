@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.errors import FixtureError, UnplayedWarning
 from reqllm_fixtures.library import CassetteInUse
 from reqllm_fixtures.mode import Mode
-from reqllm_fixtures.testing import checks, collecting, results
+from reqllm_fixtures.testing import collecting, results
 from reqllm_fixtures.testing.guard import Guard
 from reqllm_fixtures.testing.marking import Marked, MarkerError, marked
 from reqllm_fixtures.testing.options import CONFIG, FIXTURES, Options
@@ -51,6 +52,7 @@ class Case:
         self._settings: Settings | None = None
         self._own: str | None = None
         self._judged: set[str] = set()
+        self._checked: set[int] = set()
         self._asking = {*FIXTURES}
         self._is_patched = self._asks_later = False
         self.passed = False
@@ -209,10 +211,8 @@ class Case:
         path = self._wording.shortened(used.path)
         if target != self._own:
             return None
-        if self.settings.schema != "off":
-            found = checks.findings((*used.played, *used.recorded), self.settings)
-            if found:
-                return self._wording.broken(path, found)
+        if found := self._broken(used):
+            return self._wording.broken(path, found)
         if self._options.mode is not Mode.REPLAY or (self._asks_later and not is_over):
             return None
         left = used.unplayed
@@ -224,6 +224,22 @@ class Case:
         self._judged.add(target)
         self._item.warn(UnplayedWarning(told))
         return None
+
+    def _broken(self, used: CassetteInUse) -> list[str]:
+        """Check the streams that were played or recorded since the last time."""
+        if self.settings.schema == "off":
+            return []
+        fresh = [each for each in _numbered(used) if id(each[1]) not in self._checked]
+        self._checked.update(id(interaction) for _, interaction in fresh)
+        if not fresh:
+            return []
+        from reqllm_fixtures.testing import checks  # here, because not every test plays a stream
+
+        return [
+            told
+            for number, interaction in fresh
+            for told in checks.broken(number, interaction, self.settings)
+        ]
 
     def _seen(self, used: CassetteInUse) -> results.Used:
         recorded = used.recorded if self.passed else ()
@@ -251,6 +267,15 @@ def _redactor(said: Mapping[str, Any]) -> Redactor:
     from reqllm_fixtures.redaction import Redactor  # here, because few replays need one
 
     return Redactor.of(environ=os.environ, **said)
+
+
+def _numbered(used: CassetteInUse) -> Iterator[tuple[int, Interaction]]:
+    """Number what was played, and what was recorded, by its place in the file."""
+    kept = used.cassette.interactions
+    places = {id(interaction): number for number, interaction in enumerate(kept)}
+    played = {id(each): each for each in used.played}
+    yield from ((places[key], each) for key, each in played.items())
+    yield from enumerate(used.recorded, start=len(kept))
 
 
 def _came_of(raised: BaseException | None) -> bool:

@@ -17,6 +17,8 @@ from reqllm_fixtures.testing import naming
 from reqllm_fixtures.testing.options import Options
 from reqllm_fixtures.testing.results import Results
 
+_SKIPPED = "no search for unused cassettes"
+
 
 class Found(NamedTuple):
     """Cassettes that nobody uses, and why there might be more."""
@@ -39,16 +41,16 @@ def search(results: Results, options: Options, config: pytest.Config) -> Found:
 def _why_not(results: Results, config: pytest.Config) -> str | None:
     """Tell why no cassette can be said to be unused, if so."""
     if not results.is_whole:
-        return "unused cassettes were not searched for: a worker died and did not tell what it used"
+        return f"{_SKIPPED}: a worker died and did not tell what it used"
     for option in ("lf", "stepwise"):
         if config.getoption(option, False):
-            return f"unused cassettes were not searched for: --{option} leaves tests out"
+            return f"{_SKIPPED}: --{option} leaves tests out"
     by_hand = _opened_elsewhere(results)
     left_out = len({each.test for each in results.collected} - set(results.ran))
     if by_hand and left_out:
         return (
-            f"unused cassettes were not searched for: {left_out} tests did not run, and tests here "
-            "choose cassettes by themselves"
+            f"{_SKIPPED}: {left_out} of the tests did not run, and some here choose cassettes "
+            "by themselves"
         )
     return None
 
