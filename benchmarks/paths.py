@@ -27,6 +27,7 @@ from reqllm_fixtures.transport import async_replay_transport, replay_transport
 
 PROVIDER = {
     "openai-chat": "openai",
+    "openai-responses": "openai",
     "anthropic-messages": "anthropic",
     "cohere-v2": "cohere",
     "ollama": "ollama",
@@ -133,7 +134,7 @@ def vendor_sdk(wire: str, pieces: list[bytes]) -> Run:
     """The vendor's own client, over the same pieces from memory."""
     if wire.startswith("bedrock"):
         return _botocore(wire, pieces)
-    library: Any = httpx2 if wire in ("openai-chat", "anthropic-messages") else httpx
+    library: Any = httpx2 if PROVIDER[wire] in ("openai", "anthropic") else httpx
 
     class Stream(library.SyncByteStream):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
@@ -193,10 +194,15 @@ def _asking(wire: str, library: Any, transport: Any) -> Callable[..., Any]:
         import cohere
 
         return cohere.ClientV2(api_key="unused", httpx_client=http).chat_stream
-    if wire == "openai-chat":
+    if PROVIDER[wire] == "openai":
         import openai
 
-        create: Any = openai.OpenAI(api_key="unused", http_client=http).chat.completions.create
+        client = openai.OpenAI(api_key="unused", http_client=http)
+        if wire == "openai-responses":
+            return lambda *, messages, model: client.responses.create(
+                input=messages, model=model, stream=True
+            )
+        create: Any = client.chat.completions.create
     else:
         import anthropic
 

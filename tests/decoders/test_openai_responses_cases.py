@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from reqllm import chunk as c
 from reqllm.content import CustomPart, ReasoningPart, TextPart, ToolCall, ToolResultPart
 from reqllm.response import Response
+from tests.loopback import wire_openai, wire_responses
+from tests.loopback.catalogue import BOTH
+from tests.loopback.wording import Options
 
 from .cases import Case, check_case
 from .invariants import check_stream
@@ -362,3 +367,55 @@ def test_what_only_the_end_says_is_read() -> None:
     )
     assert got.content[0].signature == "E"  # type: ignore[attr-defined]
     assert got.tool_calls[0].arguments == {"a": 1}
+
+
+# What the loopback server says in this wire, and in the older one of the same provider.
+SPOKEN = [
+    "text",
+    "unicode",
+    "empty",
+    "length",
+    "content_filter",
+    "cached",
+    "tools",
+    "parallel_tools",
+    "text_and_tools",
+    "tool_no_arguments",
+    "tool_cut",
+    "reasoning",
+    "refusal",
+]
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_the_same_answer_is_read_from_its_stream_and_as_a_whole(name: str) -> None:
+    """A server that ignored `stream` is read as one that did not; usage and ending are the same."""
+    options = Options(model="m", seed="3")
+    stream = check_stream(WIRE, b"".join(wire_responses.events(BOTH[name], options)))
+    whole = check_stream(WIRE, json.dumps(wire_responses.whole(BOTH[name], options)).encode())
+    assert (stream.state, stream.warnings) == ("complete", ())
+    assert [warning.code for warning in whole.warnings] == ["server_ignored_stream"]
+    told = [
+        (each.content, each.finish_reason, each.usage, each.id, each.model)
+        for each in (stream, whole)
+    ]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("name", [name for name in SPOKEN if name != "reasoning"])
+def test_an_answer_means_what_it_means_on_the_older_wire(name: str) -> None:
+    """Text, refusal, calls, reason and counts are those of the same answer by chat completions."""
+    options = Options(model="m", seed="3")
+    ours = check_stream(WIRE, b"".join(wire_responses.events(BOTH[name], options)))
+    older = check_stream("openai-chat", b"".join(wire_openai.events(BOTH[name], options)))
+    # Only the older wire counts audio.
+    uncounted = {"raw": {}, "input_audio_tokens": None, "output_audio_tokens": None}
+    told = [
+        (
+            *(each.text, each.refusal, each.finish_reason and each.finish_reason.reason),
+            [(call.name, call.arguments_raw, call.invalid) for call in each.tool_calls],
+            each.usage and msgspec.structs.replace(each.usage, **uncounted),
+        )
+        for each in (ours, older)
+    ]
+    assert told[0] == told[1]

@@ -16,6 +16,7 @@ VENDORS = {
     "gemini": ("/v1beta/models/{model}:streamGenerateContent?alt=sse", GOOGLE),
     "bedrock": ("/model/{model}/converse-stream", BEARER),
     "mistral": ("/mistral/v1/chat/completions", BEARER),
+    "responses": ("/v1/responses", BEARER),
     "cohere": ("/v2/chat", BEARER),
     "ollama": ("/api/chat", BEARER),
     "groq": ("/openai/v1/chat/completions", BEARER),
@@ -80,6 +81,18 @@ def test_cohere_names_its_events_as_they_name_themselves():
     for event in events:
         name, data = event.split(b"\n", 1)
         assert json.loads(data.removeprefix(b"data: "))["type"] == name[7:].decode()
+
+
+def test_responses_number_their_events_and_name_them_as_they_name_themselves():
+    """From nought, without a gap; what an item is at its end is what it is in the response."""
+    *events, rest = body(asked("responses", "text_and_tools")).split(b"\n\n")
+    assert rest == b""
+    said = [json.loads(event.partition(b"data: ")[2]) for event in events]
+    assert [each["sequence_number"] for each in said] == list(range(len(events)))
+    for event, each in zip(events, said, strict=True):
+        assert event.startswith(b"event: %b\n" % each["type"].encode())
+    done = [each["item"] for each in said if each["type"] == "response.output_item.done"]
+    assert said[-1]["response"]["output"] == done
 
 
 def test_ollama_says_one_object_a_line():

@@ -1,4 +1,4 @@
-"""More vendors on loopback: gemini, bedrock, mistral, cohere-v2, ollama, groq; else the provider.
+"""More wires on loopback than the provider speaks, who answers all else.
 
 ====================================================  =====================================
 path                                                  who answers
@@ -6,6 +6,7 @@ path                                                  who answers
 /v1beta/models/NAME:generateContent, :stream…         gemini; /v1 too
 /model/NAME/converse-stream, …/invoke-with-…-stream   bedrock-converse, bedrock-invoke
 /mistral/v1/chat/completions                          mistral
+/v1/responses                                         openai-responses
 /v2/chat                                              cohere-v2
 /api/chat                                             ollama
 /openai/v1/chat/completions                           the provider, as groq
@@ -32,6 +33,7 @@ from . import (
     wire_gemini,
     wire_mistral,
     wire_ollama,
+    wire_responses,
 )
 from .catalogue import BOTH
 from .messages import Answer, Headers, Request
@@ -108,6 +110,7 @@ def _asked(request: Request) -> Asked | None:
         return Asked(wire, named["model"], True, bearer, lambda _, message: {"message": message})
     wires = {
         "/mistral/v1/chat/completions": (wire_mistral, False, _mistral_refusal),
+        "/v1/responses": (wire_responses, False, _openai_refusal),
         "/v2/chat": (wire_cohere, False, lambda _, message: {"message": message}),
         "/api/chat": (wire_ollama, True, lambda _, message: {"error": message}),
     }
@@ -121,6 +124,12 @@ def _asked(request: Request) -> Asked | None:
 def _gemini_refusal(status: int, message: str) -> dict[str, Any]:
     kind = {401: "UNAUTHENTICATED", 404: "NOT_FOUND"}[status]
     return {"error": {"code": status, "message": message, "status": kind}}
+
+
+def _openai_refusal(status: int, message: str) -> dict[str, Any]:
+    code = {401: "invalid_api_key", 404: "model_not_found"}[status]
+    kind = "invalid_request_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 def _mistral_refusal(status: int, message: str) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from . import (
     wire_cohere,
     wire_ollama,
     wire_openai,
+    wire_responses,
 )
 from .scenario import Scenario
 from .wording import Options
 
 Wire = Literal[
     "openai-chat",
+    "openai-responses",
     "anthropic-messages",
     "bedrock-converse",
     "bedrock-invoke",
@@ -30,6 +32,7 @@ Wire = Literal[
 ]
 _BUILDERS: dict[str, ModuleType] = {
     "openai-chat": wire_openai,
+    "openai-responses": wire_responses,
     "anthropic-messages": wire_anthropic,
     "bedrock-converse": wire_bedrock,
     "bedrock-invoke": wire_bedrock_invoke,

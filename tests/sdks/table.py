@@ -30,6 +30,34 @@ class OpenAI(ChatCompletions):
         return where | call.retries | call.given("http_client")
 
 
+class OpenAIResponses(OpenAI):
+    """The same, asked for responses."""
+
+    wire = "openai-responses"
+
+    @property
+    def name(self) -> str:
+        return "openai, responses"
+
+    def ask(self, client: Any, call: Call) -> Any:
+        return client.responses.create(model=call.model, input=call.prompt, stream=call.stream)
+
+    def told(self, answer: Any) -> str:
+        return joined(self._of(item) for item in answer.output)
+
+    def said(self, event: Any) -> str:
+        if event.type == "response.output_item.added" and event.item.type == "function_call":
+            return self._of(event.item)
+        kinds = ("response.output_text.delta", "response.function_call_arguments.delta")
+        return event.delta if event.type in kinds else ""
+
+    @staticmethod
+    def _of(item: Any) -> str:
+        if item.type == "message":
+            return joined(part.text for part in item.content)
+        return f"{item.name}{item.arguments}"
+
+
 class Anthropic(Sdk):
     package = module = "anthropic"
     library, argument, wire = "httpx2", "Anthropic(http_client=)", "anthropic-messages"
@@ -247,6 +275,7 @@ class Ollama(Sdk):
 
 SDKS: tuple[Sdk, ...] = (
     OpenAI(),
+    OpenAIResponses(),
     Anthropic(),
     GoogleGenAI(),
     GoogleGenAIOnHttpx(),

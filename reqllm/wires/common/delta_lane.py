@@ -124,7 +124,7 @@ class DeltaLane:
             self._raw.append(text)
         if self._counted is not None:
             self.last = block
-            self.count = (self.count or 0) + 1
+            self.count += 1  # type: ignore[operator]
             self._number_next()
         self.recognised += 1
         self._vain = 0
@@ -158,7 +158,9 @@ class DeltaLane:
             if rest.after[-1:] == b"}" and self._is_proved(data, text, probed):
                 self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
                 self._prefix = head + start.before
-                self._number_next()
+                self._begin, self._end = len(self._prefix), -len(self._tail)
+                if self._counted is not None:
+                    self._number_next()
             return
 
     def _is_proved(self, data: bytes, text: str, probed_data: bytes) -> bool:
@@ -209,10 +211,16 @@ class DeltaLane:
 
     def _number_next(self) -> None:
         """Put the number that must come next where it will be."""
-        if self._counted is not None:
-            name, left, right = self._counted
-            setattr(self, name, left + b"%d" % ((self.count or 0) + 1) + right)
-        self._begin, self._end = len(self._prefix), -len(self._tail)
+        name, left, right = self._counted  # type: ignore[misc]
+        part = b"%b%d%b" % (left, self.count + 1, right)  # type: ignore[operator]
+        if name == "_tail":
+            self._tail = part
+            self._end = -len(part)
+        elif name == "_prefix":
+            self._prefix = part
+            self._begin = len(part)
+        else:
+            setattr(self, name, part)
 
     def _divide_start(self, start: bytes) -> _Divided:
         """Find the spot before the string that may vary."""
