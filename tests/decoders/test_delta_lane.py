@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from reqllm.chunk import TextDelta
 from reqllm.framing.event import WireEvent
 from reqllm.stream_server import StreamServer
 from reqllm.wires.common.decoding import JSONEventDecoder
@@ -433,3 +434,59 @@ def test_numbered_events_take_the_short_way(at: str) -> None:
     decoder: Any = server._decoder
     assert decoder._lane.recognised == 8  # the first opens the block, the second teaches
     assert server.response.text == "".join(f"t{number}" for number in range(95, 105))
+
+
+# What stands before the text.
+def line(time: bytes, text: bytes, more: bytes = b"") -> Event:
+    """Return a line of Ollama's: what may differ stands before the text."""
+    said = b'"message":{"role":"assistant","content":"' + text + b'"},"done":false}'
+    return Event(b'{"model":"m","created_at":' + time + b"," + more + said)
+
+
+LEADS = {
+    "a member between": line(b'"2026-11-22T10:00:03Z","error":"boom"', b"d"),
+    "a member in the time": line(b'"2026-11-22T10:00:03Z","thinking":"x","y":""', b"d"),
+    "no time": line(b"null", b"d"),
+    "a number": line(b"3", b"d"),
+    "half a character in it": line(b'"\\ud83d"', b"d"),
+    "no JSON in it": line(b'"\x01"', b"d"),
+    "no UTF-8 in it": line(b'"\xff"', b"d"),
+    "the rest again in it": line(b'"x","message":{"role":"assistant","content":"q"', b"d"),
+}
+
+
+@pytest.mark.parametrize("odd", [pytest.param(LEADS[name], id=name) for name in LEADS])
+def test_what_stands_before_the_text_must_be_filler_alone(odd: Event) -> None:
+    """A time may differ before the text; whatever is more than a time counts."""
+    times = (b'"2026-11-22T10:00:0%dZ"' % second for second in (1, 2, 3, 4))
+    plain = [line(time, text) for time, text in zip(times, (b"a", b"b", b"c", b"e"), strict=True)]
+    check_same("ollama", [*plain[:3], odd, plain[3]])
+
+
+FILLED: Mapping[str, Any] = {"at": bytes.isdigit, "pad": bytes.isalnum}
+
+
+@pytest.mark.parametrize(
+    ("learned", "met", "known"),
+    [
+        (b'{"at":"5","d":"a"}', b'{"at":"61","d":"b"}', True),
+        (b'{"at":"5","d":"a"}', b'{"at":"x","d":"b"}', False),
+        (b'{"at":"5","d":"a"}', b'{"at":6,"d":"b"}', False),
+        (b'{"at":"5","d":"a"}', b'{"at":"5","x":1,"d":"b"}', False),
+        (b'{"d":"a","at":"5"}', b'{"d":"b","at":"6"}', True),
+        (b'{"d":"a","at":"5"}', b'{"d":"b","at":"6-"}', False),
+        (b'{"d":"a","at":"5","e":1}', b'{"d":"b","at":"6","e":1}', True),
+        (b'{"d":"a","at":"5","e":1}', b'{"d":"b","at":"6","e":2}', False),
+        (b'{"at":"5","d":"a","pad":"x"}', b'{"at":"6","d":"b","pad":"yz"}', True),
+        (b'{"at":"5","d":"a","pad":"x"}', b'{"at":"6","d":"b","pad":""}', True),
+        (b'{"at":"5","d":"a","pad":"x"}', b'{"at":"6","d":"b","pad":"y-z"}', False),
+        (b'{"in":{"at":"5"},"d":"a"}', b'{"in":{"at":"6"},"d":"b"}', False),
+        (b'{"d":"a","in":{"pad":""}}', b'{"d":"b","in":{"pad":"x"}}', False),
+    ],
+)
+def test_declared_filler_may_differ(learned: bytes, met: bytes, known: bool) -> None:
+    """One declared member before the text and one after it may differ, and must be well formed."""
+    lane = DeltaLane(FILLED)
+    lane.learn(WireEvent(learned, head=b""), TextDelta("a"), None)
+    assert lane.recognise(met) is known
+    assert lane.out == [TextDelta("b")][:known]

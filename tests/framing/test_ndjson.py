@@ -123,6 +123,15 @@ def test_what_is_recognised_is_not_taken_apart(body: bytes, known: bytes) -> Non
     assert set(plain) <= {known}
 
 
+def test_nothing_is_recognised_after_the_limit() -> None:
+    """Once a line was too large nothing comes out any more, by whatever way."""
+    seen: list[bytes] = []
+    decoder = NDJSONDecoder(max_event_bytes=8)
+    decoder.feed(b"x" * 9, seen.append)  # type: ignore[arg-type]
+    decoder.feed(b'{"a":1}\n', seen.append, lambda line: not seen.append(line))  # type: ignore[arg-type]
+    assert seen == decoder.end() == []
+
+
 def test_work_is_linear() -> None:
     """A line of 16 MiB in packets, a million blank lines and single bytes: all in no time."""
     deadline = monotonic() + 30

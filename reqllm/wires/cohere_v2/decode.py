@@ -194,8 +194,6 @@ class CohereDecoder(JSONEventDecoder):
         elif name and not tool.name:
             tool.name = name
             self._write.announce(tool)
-        if not tool.started:
-            self._repeatable = False  # arguments for a call without a name grow unseen
         self._write.arguments(tool, _arguments(function.get("arguments")))
 
     def _end_call(self, index: int) -> None:

@@ -6,8 +6,8 @@ its string are kept. A later event with the same bytes around must mean the same
 string is parsed. What does not match in every byte goes the long way again; nothing is guessed.
 
 What may differ besides is known to mean nothing: blanks before the last brace, and members of
-the event that a wire declares as filler, such as random text against traffic analysis, a time
-or a running number. One of them may stand before the string and one after it.
+the event that a wire declares as filler, such as random text against traffic analysis, or a
+time. One of them may stand before the string and one after it.
 Where a wire numbers its events and the numbers mean something, an event is only recognised by
 the very number that must come next.
 """
@@ -45,9 +45,8 @@ _LEARN_IN_VAIN = 8
 class DeltaLane:
     """Recognises events that differ from the last learned one in a single string.
 
-    fillers: members of the event itself that say nothing, each with what its bytes may be:
-        those between the quotes of a text, or the digits of a number. Text must not be able
-        to hold a quote or a backslash.
+    fillers: members of the event itself that are text and say nothing, each with what the bytes
+        between its quotes may be; a quote or a backslash must not be among them.
     counter: the member in which the wire numbers its events, each by one more than the last.
     """
 
@@ -57,7 +56,6 @@ class DeltaLane:
         "_counted",
         "_counter",
         "_end",
-        "_filler_needed",
         "_filler_ok",
         "_fillers",
         "_lead",
@@ -95,7 +93,6 @@ class DeltaLane:
         self._begin = self._end = 0
         self._lead_ok: IsFiller = _is_blank
         self._filler_ok: IsFiller = _is_blank
-        self._filler_needed = False
         self._chunk: Any = None
         self._place: tuple[Any, ...] = ()
         self._raw: list[str] | None = None
@@ -110,7 +107,7 @@ class DeltaLane:
             if not found or not self._lead_ok(filler):
                 return False
         raw, found, filler = rest.partition(self._middle)
-        if not found or (not self._filler_ok(filler) if filler else self._filler_needed):
+        if not found or (filler and not self._filler_ok(filler)):
             return False
         try:
             text: str = _decode_string(b'"' + raw + b'"')
@@ -235,7 +232,6 @@ class DeltaLane:
             _is_blank,
         )
         self._middle, self._tail = divided.before, divided.after
-        self._filler_needed = divided.is_number
         return divided
 
 
@@ -246,40 +242,29 @@ class _Divided(Struct, frozen=True):
     filler: bytes = b""
     after: bytes = b""
     is_filled: bool = False
-    is_number: bool = False
 
     @property
     def probed(self) -> bytes:
-        """The same with another filler: a number instead of a number, a text instead of a text."""
+        """The same with another filler."""
         return self.before + (b"1" if self.is_filled else b"") + self.filler + self.after
 
 
 def _divide(data: bytes, fillers: Mapping[str, IsFiller]) -> tuple[_Divided, IsFiller] | None:
     """Divide bytes of JSON at the first of the fillers that is in them."""
     for key, is_filler in fillers.items():
-        before, found, value = data.partition(f'"{key}":'.encode())
-        if not found:
+        begin = data.find(f'"{key}":"'.encode())
+        if begin < 0:
             continue
-        is_number = value[:1] != b'"'
-        begin = len(before) + len(found) + (not is_number)
-        rest = data[begin:]
-        size = len(rest) - len(rest.lstrip(b"0123456789")) if is_number else rest.find(b'"')
-        if size >= is_number:
-            spot = _Divided(
-                data[:begin], rest[:size], rest[size:], is_filled=True, is_number=is_number
-            )
-            return spot, is_filler
+        begin += len(key) + 4
+        end = data.find(b'"', begin)
+        if end >= 0:
+            return _Divided(data[:begin], data[begin:end], data[end:], is_filled=True), is_filler
     return None
 
 
 @cache
 def _number(counter: str) -> re.Pattern[bytes]:
     return re.compile(rb'("%s": ?)([0-9]+)' % re.escape(counter).encode())
-
-
-def is_number(filler: bytes) -> bool:
-    """Whether a filler is a whole number as JSON writes it."""
-    return filler.isdigit() and (filler[:1] != b"0" or len(filler) == 1)
 
 
 def _is_blank(filler: bytes) -> bool:

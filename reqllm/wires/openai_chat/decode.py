@@ -232,7 +232,6 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _sign(self, choice: _Choice, signature: Any) -> None:
         """Take the signature of a part that thinks: as such a part it must go back."""
-        self._repeatable = False
         block = self._switch(choice, "reasoning")
         block.signature = filled(signature) or block.signature
         block.metadata["reasoning_field"] = FIELD
