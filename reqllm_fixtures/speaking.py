@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reqllm.framing.event import WireEvent
+from reqllm.framing.eventstream import EVENT_STREAM
 from reqllm.framing.sse import SSEDecoder
 from reqllm.wires.recognising import wire_of_event, wire_of_path
 from reqllm.wires.table import WIRE_NAMES
@@ -14,6 +15,8 @@ from reqllm_fixtures.cassette import Interaction, RecordedRequest
 from reqllm_fixtures.errors import FixtureError
 
 _SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
+_FRAME_STARTS = EVENT_STREAM.starts
+_STREAM_TYPES = ("event-stream", "eventstream", "ndjson")
 _SNIFFED_BYTES = 65_536
 
 
@@ -27,9 +30,10 @@ def is_stream(interaction: Interaction) -> bool:
         return True
     headers = interaction.response.headers
     types = [value for name, value in headers if name.lower() == "content-type"]
-    if any("event-stream" in value or "ndjson" in value for value in types):
+    if any(kind in value for value in types for kind in _STREAM_TYPES):
         return True
-    return interaction.response.body.lstrip().startswith(_SSE_STARTS)
+    body = interaction.response.body
+    return body.lstrip().startswith(_SSE_STARTS) or body.startswith(_FRAME_STARTS)
 
 
 def wire_of(interaction: Interaction) -> str:
@@ -63,6 +67,11 @@ def _first_event(body: bytes) -> Any:
     if body.lstrip()[:1] == b"{":
         first_line = body.lstrip().partition(b"\n")[0]
         return parsed(first_line) or parsed(body)
+    if body.startswith(_FRAME_STARTS):
+        # A frame's name is not in its payload: it is put around it.
+        frames = EVENT_STREAM.new().receive(body[:_SNIFFED_BYTES])
+        named = ((e.event, parsed(e.data)) for e in frames if isinstance(e, WireEvent))
+        return next(({name: data} for name, data in named), None)
     for event in SSEDecoder().receive(body[:_SNIFFED_BYTES]):
         if isinstance(event, WireEvent) and event.data.strip():
             return parsed(event.data)

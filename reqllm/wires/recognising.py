@@ -15,8 +15,8 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/interactions$"), "gemini-interactions"),
     (re.compile(r"/v2/chat$"), "cohere-v2"),
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
-    (re.compile(r"/model/[^/]+/converse(-stream)?$"), "bedrock-converse"),
-    (re.compile(r"/model/[^/]+/invoke(-with-response-stream)?$"), "bedrock-invoke"),
+    (re.compile(r"/model/.+/converse(?:-stream)?$"), "bedrock-converse"),
+    (re.compile(r"/model/.+/invoke(?:-with-response-stream)?$"), "bedrock-invoke"),
     (re.compile(r"/responses$"), "openai-responses"),
 )
 
@@ -29,6 +29,17 @@ def _is_openai_chat(event: Mapping[str, Any]) -> bool:
 def _is_cohere(event: Mapping[str, Any]) -> bool:
     is_whole = isinstance(event.get("message"), Mapping) and "finish_reason" in event
     return event.get("type") == "message-start" or is_whole
+
+
+def _is_converse(event: Mapping[str, Any]) -> bool:
+    output = event.get("output")
+    is_whole = isinstance(output, Mapping) and isinstance(output.get("message"), Mapping)
+    return is_whole or isinstance(event.get("messageStart"), Mapping)
+
+
+def _is_invoke(event: Mapping[str, Any]) -> bool:
+    chunk = event.get("chunk")
+    return isinstance(chunk, Mapping) and isinstance(chunk.get("bytes"), str)
 
 
 def _is_gemini(event: Mapping[str, Any]) -> bool:
@@ -56,6 +67,8 @@ def _is_openai_responses(event: Mapping[str, Any]) -> bool:
 _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType(
     {
         "anthropic-messages": lambda event: event.get("type") in ("message_start", "message"),
+        "bedrock-converse": _is_converse,
+        "bedrock-invoke": _is_invoke,
         "cohere-v2": _is_cohere,
         "gemini": _is_gemini,
         "gemini-interactions": _is_interactions,

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from reqllm.framing.eventstream import CONTENT_TYPE as FRAMES
 from reqllm_fixtures import EndError
+from tests.loopback.catalogue import SCENARIOS
+from tests.loopback.wires import Wire, events
+from tests.loopback.wording import Options
 
 from .making import JSON, cassette, recorded, said
 from .running import DEMO, TOOLS, run
@@ -124,6 +128,24 @@ def test_lines_are_events_too(tmp_path: Path, url: str):
     events = [item for item in found if item["kind"] == "event"]
     assert [json.loads(event["data"]) for event in events] == lines
     assert [item["piece"] for item in events] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("wire", "path"),
+    [("bedrock-converse", "converse-stream"), ("bedrock-invoke", "invoke-with-response-stream")],
+)
+@pytest.mark.parametrize("kind", [FRAMES, "application/octet-stream"])
+def test_frames_are_events_too(tmp_path: Path, wire: Wire, path: str, kind: str):
+    """A binary stream is taken apart, whatever its type; address or first frame tell its wire."""
+    pieces = events(wire, SCENARIOS["anthropic-messages"]["text"], Options(model="m"))
+    known = kind == FRAMES  # else a proxy's address, which tells nothing
+    url = f"https://proxy.example/model/arn:a/b/{path}" if known else "https://proxy.example/x"
+    made = recorded(*pieces, url=url, asked={}, headers=(("content-type", kind),))
+    found = items(cassette(tmp_path / "frames.yaml", made))
+    assert found[1]["wire"] == wire
+    shown = [item for item in found if item["kind"] == "event"]
+    assert [item["piece"] for item in shown] == list(range(len(pieces)))
+    assert found[-1]["kind"] == "chunk"
 
 
 def test_answers_that_are_no_streams_are_shown(tmp_path: Path):

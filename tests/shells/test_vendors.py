@@ -1,4 +1,4 @@
-"""Cohere, Ollama, Mistral and Groq through the whole client: asked, recorded, played again."""
+"""Bedrock, Cohere, Ollama, Mistral and Groq through the whole client: asked, recorded, played again."""
 
 from __future__ import annotations
 
@@ -18,9 +18,15 @@ from tests.loopback.vendors import LoopbackVendors
 from .ways import WAYS, Way
 
 # Provider: what stands between the server's address and the wire's own path.
-VENDORS = {"cohere": "", "ollama": "", "mistral": "/mistral/v1", "groq": "/openai/v1"}
+VENDORS = {
+    "amazon_bedrock": "",
+    "cohere": "",
+    "ollama": "",
+    "mistral": "/mistral/v1",
+    "groq": "/openai/v1",
+}
 MODELS = ("text", "unicode", "length", "tools", "parallel_tools", "text_and_tools")
-KEYS = ("CO_API_KEY", "COHERE_API_KEY", "OLLAMA_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
+KEYS = [variable for name in VENDORS for variable in provider_named(name).key_variables]
 
 
 @pytest.fixture(scope="module")
