@@ -1,4 +1,4 @@
-"""Bedrock, Cohere, Ollama, Mistral and Groq through the whole client: asked, recorded, played again."""
+"""The vendors that the loopback has, through the whole client: asked, recorded, played again."""
 
 from __future__ import annotations
 
