@@ -1,4 +1,5 @@
-"""Signs requests for AWS, by botocore: credentials need files, the network and a clock.
+"""Signs requests for AWS by botocore, and for Google by google-auth: credentials need files, the
+network and a clock.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
@@ -10,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from reqllm.errors import MissingKeyError
-from reqllm.providers.base import SigV4, WireRequest
+from reqllm.providers.base import GoogleToken, SigV4, WireRequest
 from reqllm.providers.provider import Headers
 
 # What else is in a request may be changed on its way, by a recorder or a proxy, and harm nothing.
@@ -28,6 +29,7 @@ class Signer:
         """session: a session of botocore's that knows credentials; by default its own."""
         self._session = session
         self._credentials: Any = None
+        self._google: Any = None
 
     def __call__(self, request: WireRequest) -> WireRequest:
         """Return the request with its signature, which holds for some minutes.
@@ -37,6 +39,9 @@ class Signer:
         if request.signing is None:
             return request
         self.require_credentials(request.signing)
+        if isinstance(request.signing, GoogleToken):
+            token = {"authorization": f"Bearer {self._google_token()}"}
+            return structs.replace(request, headers=Headers({**request.headers, **token}))
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.exceptions import BotoCoreError
@@ -51,8 +56,45 @@ class Signer:
         added = {name.lower(): value for name, value in signed.headers.items()}
         return structs.replace(request, headers=Headers({**request.headers, **added}))
 
-    def require_credentials(self, signing: SigV4 | None) -> None:
+    def _google_token(self) -> str:
+        """Return an access token, a new one where the last has run out."""
+        from google.auth.exceptions import GoogleAuthError
+        from google.auth.transport.requests import Request
+
+        try:
+            if not self._google.valid:
+                self._google.refresh(Request())
+        except GoogleAuthError as error:
+            raise MissingKeyError(
+                f"vertex needs an access token, and the credentials there are give none: {error}"
+            ) from error
+        token: str = self._google.token
+        return token
+
+    def _require_google(self, signing: GoogleToken) -> None:
+        if self._google is not None:
+            return
+        ways = "set VERTEX_ACCESS_TOKEN, pass api_key=..., or"
+        try:
+            import google.auth
+            from google.auth.exceptions import GoogleAuthError
+        except ImportError:
+            raise MissingKeyError(
+                f"vertex needs an access token: {ways} install reqllm[vertex], which finds one"
+            ) from None
+        try:
+            self._google, _ = google.auth.default(scopes=signing.scopes)
+        except GoogleAuthError as error:
+            raise MissingKeyError(
+                f"vertex needs an access token: {ways} give credentials as for any tool of "
+                f"Google's ({error})"
+            ) from error
+
+    def require_credentials(self, signing: SigV4 | GoogleToken | None) -> None:
         """Raise MissingKeyError unless a request can be signed that is to be."""
+        if isinstance(signing, GoogleToken):
+            self._require_google(signing)
+            return
         if signing is None or self._credentials is not None:
             return
         try:

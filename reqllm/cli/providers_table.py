@@ -44,39 +44,29 @@ def _cells(provider: Provider) -> Sequence[str]:
     row = _row(provider)
     key = " or ".join(row["key_variables"]) or "none"
     optional = " (if the server wants one)" if row["key_optional"] else ""
-    optional = " or credentials of AWS" if row["signed_for"] else optional
+    optional = f" or {row['credentials']}" if row["credentials"] else optional
     return (row["name"], ", ".join(row["wires"]), row["address"], key + optional)
 
 
 def _row(provider: Provider) -> dict[str, Any]:
-    if not isinstance(provider, HostedProvider):
-        # Somebody else's: no more is known than the Protocol says.
-        return {
-            "name": provider.name,
-            "wires": [provider.wire],
-            "address": "",
-            "key_variables": [],
-            "key_optional": False,
-            "signed_for": "",
-            **dict.fromkeys(("headers", "refuses", "also_takes", "rename"), ()),
-            "reasoning": "effort",
-            "usage": "",
-        }
-    dialect: Dialect = provider.dialect
-    path = provider.path or wire_named(provider.wire).path
+    # Of somebody else's provider no more may be known than the Protocol says.
+    dialect: Dialect = getattr(provider, "dialect", Dialect())
+    address: str = getattr(provider, "base_url", "")
+    if isinstance(provider, HostedProvider):
+        address = address.rstrip("/") + (provider.path or wire_named(provider.wire).path)
     return {
         "name": provider.name,
-        "wires": [provider.wire, *provider.other_wires],
-        "address": provider.base_url.rstrip("/") + path,
-        "key_variables": list(provider.key_variables),
-        "key_optional": provider.key_optional,
-        "signed_for": provider.signed_for,
-        "headers": dict(provider.headers),
+        "wires": list(dict.fromkeys((provider.wire, *getattr(provider, "other_wires", ())))),
+        "address": address,
+        "key_variables": list(getattr(provider, "key_variables", ())),
+        "key_optional": getattr(provider, "key_optional", False),
+        "credentials": getattr(provider, "credentials", ""),
+        "headers": dict(getattr(provider, "headers", {})),
         "refuses": sorted(dialect.refuses),
         "also_takes": sorted(dialect.also_takes),
         "rename": dict(dialect.rename),
         "reasoning": dialect.reasoning,
-        "usage": provider.usage,
+        "usage": getattr(provider, "usage", ""),
     }
 
 
@@ -86,7 +76,7 @@ def _in_markdown(row: dict[str, Any]) -> Iterable[str]:
     yield f"`{row['address']}`" if row["address"] else ""
     keys = " or ".join(f"`{name}`" for name in row["key_variables"]) or "none"
     keys += ", if the server wants one" if row["key_optional"] else ""
-    yield keys + (" or credentials of AWS" if row["signed_for"] else "")
+    yield keys + (f" or {row['credentials']}" if row["credentials"] else "")
     yield ", ".join(f"`{name}`" for name in row["refuses"])
     yield _REASONING[row["reasoning"]]
     yield row["usage"]

@@ -19,6 +19,12 @@ class SigV4(Struct, frozen=True):
     region: str
 
 
+class GoogleToken(Struct, frozen=True):
+    """To be sent with an access token of Google's, for these scopes."""
+
+    scopes: tuple[str, ...] = ("https://www.googleapis.com/auth/cloud-platform",)
+
+
 class WireRequest(Struct, frozen=True, kw_only=True):
     """A request ready to send. `headers` holds the key: never log it whole."""
 
@@ -34,7 +40,7 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """What was asked for and could not be sent."""
     wire: str | None = None
     """The wire it is written in, and its answer; none: the one that was asked for."""
-    signing: SigV4 | None = None
+    signing: SigV4 | GoogleToken | None = None
     """How each attempt is signed, by credentials that are looked up then; `None`: not at all."""
 
 

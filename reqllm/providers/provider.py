@@ -70,6 +70,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     region_variables: tuple[str, ...] = ()
     """Environment variables that may name the `{region}` of its address; it then takes an
     option `region`, which goes before them."""
+    credentials: str = ""
+    """What else there may be in place of a key, in words."""
     signed_for: str = ""
     """The AWS service that a request is signed for where there is no key."""
 
@@ -101,7 +103,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
         key = self._key(api_key)
         return WireRequest(
             url=join_url(self._own_url(base_url, region), base_url, path),
-            thinks=_asks_to_think(options) or re.match(self.thinkers, model.name) is not None,
+            thinks=asks_to_think(options) or re.match(self.thinkers, model.name) is not None,
             headers=self._headers({"accept": spoken.accept, **spoken.headers(body)}, key),
             body=to_json(body, "the request"),
             warnings=tuple(warnings),
@@ -190,7 +192,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
         return headers
 
 
-def _asks_to_think(options: Mapping[str, Any]) -> bool:
+def asks_to_think(options: Mapping[str, Any]) -> bool:
+    """Whether a model is told to think before it answers."""
     effort = options.get("reasoning_effort")
     return effort not in (None, "none", "minimal") or options.get("reasoning_budget") is not None
 
@@ -210,10 +213,10 @@ def find_key(
     Raises MissingKeyError naming the variables, never a key.
     """
     if api_key is not None:
-        return _checked(api_key, "the api_key argument")
+        return checked_key(api_key, "the api_key argument")
     for variable in variables:
         if environ.get(variable):
-            return _checked(environ[variable], variable)
+            return checked_key(environ[variable], variable)
     if not variables or optional:
         return None
     empty = [variable for variable in variables if variable in environ]
@@ -223,7 +226,7 @@ def find_key(
     )
 
 
-def _checked(key: object, place: str) -> str:
+def checked_key(key: object, place: str) -> str:
     """Return the key if a header can hold it; the key itself is in no message."""
     if not isinstance(key, str):
         raise InvalidInputError(f"expected the API key as text, got {type(key).__name__}")

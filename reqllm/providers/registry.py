@@ -6,10 +6,12 @@ from reqllm.errors import InvalidInputError, UnknownProviderError
 from reqllm.model import is_provider_name
 from reqllm.providers.base import Provider
 from reqllm.providers.table import ROWS
+from reqllm.providers.vertex import VertexProvider
 from reqllm.wires.common.request_body import nearest
 from reqllm.wires.table import WIRE_NAMES, no_wire
 
-PROVIDERS: dict[str, Provider] = {row.name: row for row in ROWS}
+_ALL: tuple[Provider, ...] = (*ROWS, VertexProvider())
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _ALL}
 """All providers known; `register_provider` adds to it."""
 
 

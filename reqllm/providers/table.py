@@ -80,6 +80,7 @@ ROWS: tuple[HostedProvider, ...] = (
         region_variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
         key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
         signed_for="bedrock",
+        credentials="credentials of AWS",
         usage="in the last event",
     ),
     _compatible(

@@ -89,7 +89,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self._take_message_start(as_object(value.get("message")))
             case "message_stop":
                 self._take_message_stop(value)
-            case "ping":
+            case "ping" | "vertex_event":  # Vertex's own, about nothing of the message
                 self.start()
                 self._take_sign_of_life("ping")
             case "message" if isinstance(value.get("content"), list):
