@@ -96,10 +96,10 @@ class _Check:
 
     def _take_misnamed(self, name: str, kind: str) -> None:
         if name:
-            said = f"expected the event {kind}, as its data says, came {name}"
+            said = f"expected {came(kind)}, as its data says, came {came(name)}"
             self._report.add("event-name", "$", said)
         else:
-            said = f"expected the event to be named {kind}, it has no name"
+            said = f"expected the name {came(kind)}, the event has none"
             self._report.add("event-name-missing", "$", said)
 
     def _take_late(self, event: CutEvent) -> None:

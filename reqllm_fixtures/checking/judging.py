@@ -30,19 +30,18 @@ class Judge:
         self._whole = whole
         self._fast = _fast_judge() if fast else None
         self._explaining: dict[str, Draft202012Validator] = {}
-        self.accepting: dict[str, Accepts | None] = {}
-        """For each kind met so far what tells whether a value is well; `None`: there is no such."""
+        self._accepting: dict[str, Accepts] = {}
 
     def meet(self, kind: str) -> Accepts | None:
         """Return what accepts events of this kind, `None` if there is no such kind."""
-        if kind not in self.accepting:
-            known = knows_kind(self._whole, kind)
-            self.accepting[kind] = self._accepts(kind) if known else None
-        return self.accepting[kind]
+        accepts = self._accepting.get(kind)
+        if accepts is None and knows_kind(self._whole, kind):
+            accepts = self._accepting[kind] = self._accepts(kind)
+        return accepts
 
     def check(self, kind: str, value: Any, report: Report, kind_path: str) -> None:
         """Report what is wrong with an event; `kind_path` is where it says what it is."""
-        accepts = self.accepting.get(kind) or self.meet(kind)
+        accepts = self._accepting.get(kind) or self.meet(kind)
         if accepts is None:
             said = f"expected a type that is known, came {came(kind)}"
             report.add("unknown-event", kind_path, said)

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from reqllm.cli.commands import checked_wire
 from reqllm_fixtures.cli.command_line import NAME, running
 
 EXAMPLES = """\b
@@ -43,7 +44,12 @@ file could not be read, 2 the command was asked wrongly.
     show_default=True,
     help="json: one finding a line; junit: XML; github: annotations of a workflow.",
 )
-@click.option("--wire", metavar="WIRE", help="The wire format; by default it is found out.")
+@click.option(
+    "--wire",
+    metavar="WIRE",
+    callback=checked_wire,
+    help="The wire format; by default it is found out.",
+)
 @click.option(
     "--max-age",
     type=click.IntRange(min=1),
@@ -73,13 +79,10 @@ def check_command(
 
     from reqllm.cli.reporting import WENT_WRONG
     from reqllm_fixtures.checking.finding import checked_profile
-    from reqllm_fixtures.checking.wires.table import WIRES
     from reqllm_fixtures.cli.check_formats import FORMATS, Tally
     from reqllm_fixtures.cli.looking_over import looked_over
     from reqllm_fixtures.linting import Linter
 
-    if wire is not None and wire not in WIRES:
-        raise click.BadParameter(f"there is no wire {wire!r} among {', '.join(WIRES)}.")
     linter = Linter(
         now=datetime.now(UTC),
         profile=checked_profile(profile),

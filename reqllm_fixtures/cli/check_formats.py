@@ -14,7 +14,6 @@ from reqllm.cli.terminal import Terminal, one_line
 from reqllm_fixtures.linting import Remark
 
 _STYLES = {"error": "red", "warning": "yellow"}
-_ANNOTATIONS = {"error": "error", "warning": "warning"}
 
 
 class LookedOver(Struct, frozen=True):
@@ -93,9 +92,8 @@ def write_github(looked: Iterable[LookedOver], terminal: Terminal) -> None:
     """
     for each in looked:
         for remark in each.remarks:
-            kind = _ANNOTATIONS[remark.severity]
             at = f"file={_property(each.file)},title={_property(remark.rule)}"
-            terminal.line(f"::{kind} {at}::{_data(one_line(str(remark)))}")
+            terminal.line(f"::{remark.severity} {at}::{_data(one_line(str(remark)))}")
 
 
 FORMATS: Mapping[str, Callable[[Iterable[LookedOver], Terminal], None]] = MappingProxyType(

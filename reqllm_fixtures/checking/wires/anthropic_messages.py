@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.arguments import ArgumentsByBlock
+from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
@@ -94,7 +95,7 @@ class AnthropicMessagesRules:
         parts = _PARTS.get(self._types.get(key, ""))
         if parts is not None and part not in parts:
             expected = " or ".join(parts) or "nothing"
-            said = f"expected {expected} in a block of {self._types[key]}, came {part}"
+            said = f"expected {expected} in a block of {self._types[key]}, came {came(part)}"
             self._report.add("delta-mismatch", "$.delta.type", said)
         if part == "input_json_delta":
             self._arguments.add(key, delta.get("partial_json"))

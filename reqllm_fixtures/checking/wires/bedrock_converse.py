@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.arguments import ArgumentsByBlock
+from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
@@ -77,7 +78,7 @@ class BedrockConverseRules:
             kind = "text" if name == "citation" else name
             known = self._kinds.setdefault(key, kind)
             if known != kind and known != "text":  # an empty text may come before anything
-                said = f"expected {known}, of which the block is, came {name}"
+                said = f"expected {came(known)}, which the block is of, came {came(name)}"
                 self._report.add("delta-mismatch", "$.delta", said)
         tool = part.get("toolUse")
         if isinstance(tool, dict):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.arguments import ArgumentsByBlock
+from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
 
@@ -74,7 +75,8 @@ class CohereV2Rules:
 
     def _take_content(self, expected: Any, content: Any) -> None:
         if isinstance(expected, str) and isinstance(content, dict) and expected not in content:
-            said = f"expected {expected}, of which the content is, came {', '.join(content)}"
+            came_names = ", ".join(map(came, content)) or "nothing"
+            said = f"expected {came(expected)}, which the content is of, came {came_names}"
             self._report.add("delta-mismatch", "$.delta.message.content", said)
 
 

@@ -119,7 +119,7 @@ class OpenAIChatRules:
     ) -> None:
         for name in _SPOKEN:
             if delta.get(name):
-                said = f"expected nothing after finish_reason {choice.finish!r}, came {name}"
+                said = f"expected nothing after {came(choice.finish)} as finish_reason, came {name}"
                 self._report.add("after-finish", f"{place}.delta.{name}", said)
         if entry.get("finish_reason"):
             said = f"expected one finish_reason, came {came(entry['finish_reason'])} again"

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from reqllm.errors import UnknownWireError
+from reqllm.wires.table import no_wire
 from reqllm_fixtures.checking.cutting import CutEvent, sse_events
 from reqllm_fixtures.checking.other_framings import frames, json_lines, sse_or_array, wrapped_events
 from reqllm_fixtures.checking.report import Report
@@ -109,9 +109,11 @@ WIRES: Mapping[str, CheckedWire] = MappingProxyType({wire.name: wire for wire in
 
 
 def checked_wire(name: str) -> CheckedWire:
-    """Return what a check needs to know of a wire. Raises UnknownWireError."""
+    """Return what a check needs to know of a wire.
+
+    Raises UnknownWireError, which lists the wires there are.
+    """
     try:
         return WIRES[name]
     except KeyError:
-        known = ", ".join(sorted(WIRES))
-        raise UnknownWireError(f"expected one of the wires {known}, got {name!r}") from None
+        raise no_wire(name, WIRES) from None
