@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.cassette import Interaction, RecordedRequest
 from reqllm_fixtures.errors import FixtureError
 
+# :streamGenerateContent, /converse-stream, /invoke-with-response-stream
+_STREAM_PATH = re.compile(r"[:/-]stream\w*$")
 _SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 _FRAME_STARTS = EVENT_STREAM.starts
 _STREAM_TYPES = ("event-stream", "eventstream", "ndjson")
@@ -31,6 +34,8 @@ def is_stream(interaction: Interaction) -> bool:
     headers = interaction.response.headers
     types = [value for name, value in headers if name.lower() == "content-type"]
     if any(kind in value for value in types for kind in _STREAM_TYPES):
+        return True
+    if _STREAM_PATH.search(urlsplit(interaction.request.uri).path):
         return True
     body = interaction.response.body
     return body.lstrip().startswith(_SSE_STARTS) or body.startswith(_FRAME_STARTS)

@@ -12,6 +12,8 @@ from reqllm_fixtures import EndError, Interaction, Piece, RecordedRequest, Recor
 from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.linting import LINTS, Linter
 
+from .more_streams import array
+from .shapes import SHAPES
 from .streams import DONE, OPENAI_TEXT, openai, unnamed
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -114,3 +116,49 @@ def test_the_wire_can_be_named():
     (remark,) = linted(recorded(DONE, url="https://example.test/"), wire="openai-chat")
 
     assert remark.rule == "no-events"
+
+
+ADDRESSES = {
+    "anthropic-messages": "https://api.anthropic.com/v1/messages",
+    "bedrock-converse": "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse-stream",
+    "bedrock-invoke": (
+        "https://bedrock-runtime.eu-west-1.amazonaws.com/model/anthropic.m"
+        "/invoke-with-response-stream"
+    ),
+    "cohere-v2": "https://api.cohere.com/v2/chat",
+    "gemini": "https://generativelanguage.googleapis.com/v1/models/m:streamGenerateContent?alt=sse",
+    "gemini-interactions": "https://generativelanguage.googleapis.com/v1/interactions",
+    "ollama": "http://localhost:11434/api/chat",
+    "openai-chat": URL,
+    "openai-responses": "https://api.openai.com/v1/responses",
+}
+TYPES = {
+    "bedrock-converse": "application/vnd.amazon.eventstream",
+    "bedrock-invoke": "application/vnd.amazon.eventstream",
+    "ollama": "application/x-ndjson",
+}
+
+
+@pytest.mark.parametrize("wire", SHAPES)
+def test_the_stream_of_every_wire_is_checked(wire):
+    """The wire is found out by the address, and what is wrong with the stream is found."""
+    headers = (("content-type", TYPES.get(wire, "text/event-stream")),)
+    shape = SHAPES[wire]
+    whole, cut_off = shape.framed(shape.clean[0]), shape.frame(shape.clean[0][:1])
+    first, second = (
+        recorded(body, url=ADDRESSES[wire], asked=b"{}", headers=headers)
+        for body in (whole, cut_off)
+    )
+
+    assert [each.rule for each in linted(first) if each.rule != "usage-missing"] == []
+    assert "terminal-missing" in [each.rule for each in linted(second)]
+
+
+def test_one_json_array_is_a_stream_where_one_was_asked_for():
+    """Gemini's stream without `alt=sse` says by its address alone that it is one."""
+    json = (("content-type", "application/json"),)
+    body = array(SHAPES["gemini"].clean[0][:1])
+
+    (remark,) = linted(recorded(body, url=ADDRESSES["gemini"], asked=b"{}", headers=json))
+
+    assert remark.rule == "terminal-missing"
