@@ -320,11 +320,23 @@ CASES = (
         "members that are new are kept, wherever they are",
         START
         + event({**message("content-start", 0, content={"type": "text", "text": ""}), "new": 1})
-        + event({**message("content-delta", 0, content={"text": "Hello"}, mood="good")})
+        + event({**message("content-delta", 0, content={"text": "Hello", "x": 2}, mood="good")})
         + content_end()
         + end(tier="fast")
         + DONE,
-        metadata={"new": 1, "mood": "good", "tier": "fast"},
+        metadata={"new": 1, "x": 2, "mood": "good", "tier": "fast"},
+    ),
+    row(
+        "two kinds in one delta",
+        "what a delta thinks and what it says are both read",
+        START
+        + content_start("thinking")
+        + event(message("content-delta", 0, content={"thinking": "Hm", "text": "Hello"}))
+        + content_end()
+        + end()
+        + DONE,
+        thinking="Hm",
+        warnings=("missing_block_start", "repeated_block"),
     ),
     row(
         "reported reasoning",

@@ -17,6 +17,7 @@ from .cohere_cases import (
     DONE,
     HELLO,
     START,
+    call_start,
     content,
     content_end,
     content_start,
@@ -113,6 +114,12 @@ def test_logprobs_are_handed_out() -> None:
     delta = event({**message("content-delta", 0, content={"text": "Hello"}), "logprobs": logprobs})
     body = START + content_start() + delta + content_end() + end() + DONE
     assert check_stream(WIRE, body).logprobs == (logprobs,)
+
+
+def test_what_else_a_call_says_is_kept() -> None:
+    """Members of a call that are new are told with it."""
+    response = check_stream(WIRE, START + call_start(mood="good") + end("TOOL_CALL") + DONE)
+    assert response.tool_calls[0].provider_metadata == {"mood": "good"}
 
 
 def test_what_is_unknown_is_kept() -> None:

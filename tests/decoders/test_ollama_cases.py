@@ -35,6 +35,13 @@ def test_images_are_files() -> None:
     assert response.provider_metadata["completed"] == 2
 
 
+def test_what_else_a_call_says_is_kept() -> None:
+    """Members of a call that are new are told with it."""
+    call = {"id": "t", "function": {"name": "f", "arguments": {}}, "mood": "good"}
+    response = check_stream(WIRE, line({"tool_calls": [call]}) + last())
+    assert response.tool_calls[0].provider_metadata == {"mood": "good"}
+
+
 def test_logprobs_are_handed_out() -> None:
     """Each line's log probabilities are those of its tokens."""
     body = said("a", logprobs=[{"token": "a", "logprob": -0.5}]) + said("b", logprobs=[]) + last()

@@ -11,6 +11,8 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.cohere_v2.words import (
+    CALL_KEYS,
+    CONTENT_KEYS,
     DELTA_KEYS,
     END_KEYS,
     ERRORS,
@@ -126,29 +128,28 @@ class CohereDecoder(JSONEventDecoder):
                 self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
                 return None
         self._contents[index] = block
-        self._grow(block, content)
+        self._note_others(content, CONTENT_KEYS)
+        self._write.text(
+            block, as_string(content.get("text" if block.kind == "text" else "thinking"))
+        )
         return block
 
-    def _grow(self, block: Block, content: dict[str, Any]) -> None:
-        key = "text" if block.kind == "text" else "thinking"
-        self._write.text(block, as_string(content.get(key)))
-
     def _take_content(self, index: int, content: dict[str, Any]) -> None:
-        kind = "thinking" if "thinking" in content and not content.get("text") else "text"
-        if kind not in content:
+        if content and CONTENT_KEYS.isdisjoint(content):
             data = {"index": index, "content": content}
             self._write.out.append(c.CustomChunk(f"{WIRE}.content-delta", data))
             return
-        block = self._contents.get(index)
-        if (
-            block is None
-            or block not in self._write.open
-            or (block.kind == "text") != (kind == "text")
-        ):
-            self._warn_once("missing_block_start", "a content's delta came before its start")
-            block = self._start_content(index, {"type": kind})
-        if block is not None:
-            self._grow(block, content)
+        self._note_others(content, CONTENT_KEYS)
+        for kind, block_kind in (("thinking", "reasoning"), ("text", "text")):
+            text = as_string(content.get(kind))
+            if not text:
+                continue
+            block = self._contents.get(index)
+            if block is None or block.kind != block_kind or block not in self._write.open:
+                self._warn_once("missing_block_start", "a content's delta came before its start")
+                block = self._start_content(index, {"type": kind})
+            if block is not None:
+                self._write.text(block, text)
 
     def _end_content(self, index: int) -> None:
         block = self._contents.get(index)
@@ -190,6 +191,7 @@ class CohereDecoder(JSONEventDecoder):
             self._end_plan()
             self._end_call(index)
             tool = self._write.start_tool(0, filled(call.get("id")), name)
+            tool.metadata.update({k: v for k, v in call.items() if k not in CALL_KEYS})
             self._tools[index] = tool
         elif name and not tool.name:
             tool.name = name

@@ -34,6 +34,7 @@ _LINE_KEYS = frozenset(
     )
 )
 _MESSAGE_KEYS = frozenset(("role", "content", "thinking", "tool_calls", "images"))
+_CALL_KEYS = frozenset(("id", "type", "function"))
 # Values that say nothing, whatever member they are of.
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
@@ -128,6 +129,7 @@ class OllamaDecoder(JSONEventDecoder):
             return
         self._end_current()
         block = self._write.start_tool(0, filled(call.get("id")), as_string(function.get("name")))
+        block.metadata.update({k: v for k, v in call.items() if k not in _CALL_KEYS})
         arguments = function.get("arguments")
         if arguments is not None:
             raw = arguments if isinstance(arguments, str) else compact(arguments)
