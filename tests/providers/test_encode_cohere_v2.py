@@ -17,7 +17,7 @@ from reqllm.content import (
     ToolCall,
 )
 from reqllm.context import Context, Message
-from reqllm.errors import InvalidContextError, InvalidInputError
+from reqllm.errors import InvalidContextError
 from reqllm.wires.cohere_v2.encode import encode
 
 from .conversations import CALL, CITY, STRICT, WEATHER
@@ -98,12 +98,6 @@ def test_how_it_is_told_to_think(options, thinking, warned):
     """Thinking is on or off, and has a budget."""
     assert body_of(**options)["thinking"] == thinking
     assert codes(**options) == warned
-
-
-def test_no_thinking_with_a_budget_is_refused():
-    """Two options that contradict each other are an error that names both."""
-    with pytest.raises(InvalidInputError, match=r"'none' and a reasoning_budget of 9"):
-        body_of(reasoning_effort="none", reasoning_budget=9)
 
 
 def test_tools_and_their_choice():

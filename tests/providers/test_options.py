@@ -192,3 +192,10 @@ def test_endless_values():
     loop["x"] = loop
     with pytest.raises(InvalidInputError, match="expected the thing"):
         to_json(loop, "the thing")
+
+
+def test_no_thinking_with_a_budget_is_refused():
+    """Two options that contradict each other are an error that names both, whatever the wire."""
+    with pytest.raises(InvalidInputError, match=r"'none' and a reasoning_budget of 9 contradict"):
+        Options.of({"reasoning_effort": "none", "reasoning_budget": 9})
+    assert Options.of({"reasoning_effort": "low", "reasoning_budget": 9}).reasoning_budget == 9

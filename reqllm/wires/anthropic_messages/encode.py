@@ -126,11 +126,6 @@ def _tool_choice(asked: Options) -> dict[str, Any] | None:
 def _thinking_fields(asked: Options, warnings: Warnings) -> dict[str, Any]:
     """Return `thinking` and `output_config`: a budget fixes what an effort leaves to the model."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
-    if effort == "none" and budget is not None:
-        raise InvalidInputError(
-            f"reasoning_effort 'none' and a reasoning_budget of {budget} contradict each other; "
-            "give one of them"
-        )
     if effort == "minimal":
         effort = "low"
         warnings.add(

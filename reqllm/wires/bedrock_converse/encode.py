@@ -144,11 +144,6 @@ def is_claude(model: str) -> bool:
 def _thinking(asked: Options) -> dict[str, Any]:
     """Return Claude's `thinking`: a budget fixes what an effort leaves to the model."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
-    if effort == "none" and budget is not None:
-        raise InvalidInputError(
-            f"reasoning_effort 'none' and a reasoning_budget of {budget} contradict each other; "
-            "give one of them"
-        )
     if budget is not None:
         return {"thinking": {"type": "enabled", "budget_tokens": budget}}
     if effort is None:

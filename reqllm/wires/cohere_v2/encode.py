@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from reqllm.chunk import WarningChunk
-from reqllm.content import Tool
 from reqllm.context import Context
-from reqllm.errors import InvalidInputError
 from reqllm.wires.cohere_v2.turns import write_documents, write_messages
 from reqllm.wires.cohere_v2.words import WIRE
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged
+from reqllm.wires.common.tools import function_tool
 
 PATH = "/v2/chat"
 COHERE = Dialect()
@@ -89,7 +88,7 @@ def _tool_fields(asked: Options, context: Context, warnings: Warnings) -> dict[s
                 f"{WIRE} cannot be told which tool to call: only {one['name']!r} was sent",
             )
     if tools:
-        fields["tools"] = [_tool(tool) for tool in tools]
+        fields["tools"] = [function_tool(tool) for tool in tools]
         if all(tool.strict for tool in tools):
             fields["strict_tools"] = True
         elif any(tool.strict for tool in tools):
@@ -97,22 +96,9 @@ def _tool_fields(asked: Options, context: Context, warnings: Warnings) -> dict[s
     return fields
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    function["parameters"] = {"type": "object", **tool.parameters}
-    return {"type": "function", "function": function}
-
-
 def _thinking(asked: Options, warnings: Warnings) -> dict[str, Any]:
     """Return `thinking`: it can be on or off, and have a budget, but there are no efforts."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
-    if effort == "none" and budget is not None:
-        raise InvalidInputError(
-            f"reasoning_effort 'none' and a reasoning_budget of {budget} contradict each other; "
-            "give one of them"
-        )
     if effort is None and budget is None:
         return {}
     if effort == "none":

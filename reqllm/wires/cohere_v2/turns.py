@@ -19,7 +19,7 @@ from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
 from reqllm.wires.cohere_v2.words import TOOL_PLAN, WIRE
 from reqllm.wires.common import turns
-from reqllm.wires.common.request_body import Warnings, to_json
+from reqllm.wires.common.request_body import Warnings
 
 
 def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]:
@@ -112,17 +112,9 @@ def _user_part(part: ContentPart) -> dict[str, Any]:
 
 
 def _result(part: ToolResultPart) -> dict[str, Any]:
-    parts = turns.result_parts(part)
-    content: Any
-    if parts is None:
-        content = turns.result_text(part)
-    elif all(isinstance(item, TextPart) for item in parts):
-        content = [{"type": "text", "text": turns.joined_text((item,))} for item in parts]
-    else:
-        raise InvalidContextError(
-            f"{WIRE} takes only text as the result of a tool; send what call "
-            f"{part.tool_call_id!r} returned besides text in a user message"
-        )
+    content: Any = turns.result_texts(part, WIRE)
+    if not isinstance(content, str):
+        content = [{"type": "text", "text": text.content} for text in content]
     return {"role": "tool", "tool_call_id": part.tool_call_id, "content": content}
 
 
@@ -200,8 +192,5 @@ class _Answer:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    # As the model wrote it, also where that is no JSON: the field is text.
-    raw = call.arguments_raw
-    if not raw:
-        raw = to_json(call.arguments, f"the arguments of tool call {call.id!r}").decode()
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": raw}}
+    function = {"name": call.name, "arguments": turns.raw_arguments(call)}
+    return {"id": call.id, "type": "function", "function": function}

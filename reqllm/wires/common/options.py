@@ -49,11 +49,13 @@ class Options(Struct, frozen=True, kw_only=True):
     def of(cls, options: Mapping[str, Any]) -> Options:
         """Return the options checked; one that is `None` counts as not given.
 
-        Raises InvalidInputError for an unknown name or a value out of its range.
+        Raises InvalidInputError for an unknown name, a value out of its range, or two values that
+        contradict each other.
         """
         given = {name: value for name, value in options.items() if value is not None}
         for name, value in given.items():
             _check(name, value)
+        _check_thinking(given)
         if "stop" in given:
             stop = given["stop"]
             given["stop"] = [stop] if isinstance(stop, str) else list(stop)
@@ -231,6 +233,15 @@ def _check(name: str, value: Any) -> None:
     if name == "provider_options" and value.get("stream", True) is not True:
         raise InvalidInputError(
             "expected provider_options to leave `stream` alone: every answer is streamed"
+        )
+
+
+def _check_thinking(given: Mapping[str, Any]) -> None:
+    budget = given.get("reasoning_budget")
+    if given.get("reasoning_effort") == "none" and budget is not None:
+        raise InvalidInputError(
+            f"reasoning_effort 'none' and a reasoning_budget of {budget} contradict each other; "
+            "give one of them"
         )
 
 

@@ -94,6 +94,29 @@ def result_text(part: ToolResultPart) -> str:
     return to_json(part.result, f"the result of tool call {part.tool_call_id!r}").decode()
 
 
+def result_texts(part: ToolResultPart, wire: str) -> str | tuple[TextPart, ...]:
+    """Return a tool's result as text, or as the texts that it is made of.
+
+    Raises InvalidContextError for content that is no text.
+    """
+    parts = result_parts(part)
+    if parts is None:
+        return result_text(part)
+    texts = tuple(item for item in parts if isinstance(item, TextPart))
+    if len(texts) != len(parts):
+        raise InvalidContextError(
+            f"{wire} takes only text as the result of a tool; send what call "
+            f"{part.tool_call_id!r} returned besides text in a user message"
+        )
+    return texts
+
+
+def raw_arguments(call: ToolCall) -> str:
+    """Return a call's arguments as the model wrote them, also where that is no JSON."""
+    what = f"the arguments of tool call {call.id!r}"
+    return call.arguments_raw or to_json(call.arguments, what).decode()
+
+
 def result_parts(part: ToolResultPart) -> tuple[ContentPart, ...] | None:
     """Return the content parts that a result is made of, `None` if it is text or JSON."""
     result = part.result

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reqllm.errors import InvalidInputError
 from reqllm.wires.common.options import Options
 from reqllm.wires.common.request_body import Warnings
 from reqllm.wires.gemini.words import WIRE
@@ -31,11 +30,6 @@ _LEAST = 128
 def thinking_config(model: str, asked: Options, warnings: Warnings) -> dict[str, Any]:
     """Return the `thinkingConfig`, empty where nothing is asked for."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
-    if effort == "none" and budget is not None:
-        raise InvalidInputError(
-            f"reasoning_effort 'none' and a reasoning_budget of {budget} contradict each other; "
-            "give one of them"
-        )
     if effort is None and budget is None:
         return {}
     generation = _generation(model)

@@ -10,6 +10,7 @@ from reqllm.content import Tool
 from reqllm.context import Context
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged
+from reqllm.wires.common.tools import function_tool
 from reqllm.wires.ollama.turns import WIRE, write_messages
 
 PATH = "/api/chat"
@@ -46,7 +47,7 @@ def encode(
     }
     tools = _tools(asked, context, warnings)
     if tools:
-        body["tools"] = [_tool(tool) for tool in tools]
+        body["tools"] = [function_tool(tool) for tool in tools]
     if asked.response_schema is not None:
         body["format"] = asked.response_schema
     if asked.reasoning_effort is not None:
@@ -75,14 +76,6 @@ def _tools(asked: Options, context: Context, warnings: Warnings) -> tuple[Tool, 
     if any(tool.strict for tool in tools):
         asked.refuse("strict tools", WIRE, warnings)
     return tools
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    function["parameters"] = {"type": "object", **tool.parameters}
-    return {"type": "function", "function": function}
 
 
 def _think(effort: str, model: str, warnings: Warnings) -> bool | str:

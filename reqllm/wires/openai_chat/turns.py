@@ -16,10 +16,9 @@ from reqllm.content import (
     ToolResultPart,
 )
 from reqllm.context import Context, Message
-from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.options import Dialect
-from reqllm.wires.common.request_body import Warnings, merged, to_json
+from reqllm.wires.common.request_body import Warnings, merged
 from reqllm.wires.openai_chat.typed_content import typed_answer, typed_file
 
 WIRE = "openai-chat"
@@ -136,17 +135,9 @@ def _file(part: FilePart, dialect: Dialect) -> dict[str, Any]:
 
 
 def _result(part: ToolResultPart) -> dict[str, Any]:
-    parts = turns.result_parts(part)
-    if parts is None:
-        text = turns.result_text(part)
-    elif all(isinstance(item, TextPart) for item in parts):
-        text = turns.joined_text(parts)
-    else:
-        raise InvalidContextError(
-            f"{WIRE} takes only text as the result of a tool; send what call "
-            f"{part.tool_call_id!r} returned besides text in a user message"
-        )
-    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": text}
+    texts = turns.result_texts(part, WIRE)
+    content = texts if isinstance(texts, str) else turns.joined_text(texts)
+    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": content}
 
 
 def _assistant(
@@ -183,14 +174,10 @@ def _call(call: ToolCall) -> dict[str, Any]:
         # Of a tool whose input is free text: it goes back as such a call.
         custom = {"name": call.name, "input": call.arguments_raw or ""}
         return {"id": call.id, "type": "custom", "custom": custom}
-    # As the model wrote it, also where that is no JSON: the field is text.
-    raw = call.arguments_raw
-    if not raw:
-        raw = to_json(call.arguments, f"the arguments of tool call {call.id!r}").decode()
     written: dict[str, Any] = {
         "id": call.id,
         "type": "function",
-        "function": {"name": call.name, "arguments": raw},
+        "function": {"name": call.name, "arguments": turns.raw_arguments(call)},
     }
     extra = {key: value for key, value in call.provider_metadata.items() if key == "google"}
     if extra:

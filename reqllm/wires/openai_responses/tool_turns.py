@@ -8,7 +8,6 @@ from typing import Any
 from reqllm.content import ImagePart, TextPart, ToolCall, ToolResultPart
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
-from reqllm.wires.common.request_body import to_json
 from reqllm.wires.openai_responses.tools import CALLS, ITEM_ID, ITEM_TYPE
 from reqllm.wires.openai_responses.user_content import content_part, image_url
 from reqllm.wires.openai_responses.words import WIRE
@@ -54,11 +53,7 @@ def _arguments(call: ToolCall, kind: str) -> dict[str, Any]:
     if kind == "custom_tool_call":
         return {member: call.arguments_raw or ""}
     if CALLS[kind].name is None:
-        # As the model wrote it, also where that is no JSON: the field is text.
-        raw = call.arguments_raw
-        if not raw:
-            raw = to_json(call.arguments, f"the arguments of tool call {call.id!r}").decode()
-        return {member: raw}
+        return {member: turns.raw_arguments(call)}
     if call.arguments.keys() == {"actions"}:
         return dict(call.arguments)
     return {member: call.arguments}
