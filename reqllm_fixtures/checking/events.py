@@ -83,7 +83,9 @@ class _Check:
         value = read_json(data)
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
-            if value is NOT_JSON:
+            if not data.strip():
+                self._report.add("empty-event", "$", "expected JSON, came no data")
+            elif value is NOT_JSON:
                 self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
             else:
                 check_untyped(value, self._report, self._wire.kind_path)

@@ -30,6 +30,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         # Bytes to events.
         "no-events": Rule("error", "error", "the body holds at least one event"),
         "not-json": Rule("error", "error", "the data of an event is JSON"),
+        "empty-event": Rule("error", None, "an event has data; some send none to stay connected"),
         "unframed": Rule("error", "warning", "every byte belongs to an event or a comment"),
         "unfinished-event": Rule("error", "warning", "the last event is closed"),
         "event-name": Rule("error", "warning", "the event's name is the type in its JSON"),

@@ -67,6 +67,7 @@ BROKEN = (
     Broken("no-events", "openai-chat", b": nothing\n\n", 0),
     Broken("not-json", "openai-chat", b"data: {nope\n\n" + openai(OPENAI_TEXT), 1),
     Broken("not-json", "openai-chat", b'data: {"a": NaN}\n\n' + openai(OPENAI_TEXT), 1),
+    Broken("empty-event", "openai-chat", b"data:\n\n" + openai(OPENAI_TEXT), 1),
     Broken("unframed", "openai-chat", openai(OPENAI_TEXT) + b'{"error": 1}', 6),
     Broken("unfinished-event", "openai-chat", openai(OPENAI_TEXT)[:-1], 6),
     Broken(
