@@ -49,12 +49,12 @@ def _told(response: Response) -> Iterator[c.StreamChunk]:
 
 
 def _text(part: TextPart, index: int, choice: int) -> Iterator[c.StreamChunk]:
-    yield c.TextStart(index, choice)
+    yield c.TextStart(index, choice, part.provider_metadata)
     if part.content:
         yield c.TextDelta(part.content, index, choice)
     for citation in part.citations:
         yield c.CitationChunk(citation, index, choice)
-    yield c.TextEnd(index, choice)
+    yield c.TextEnd(index, choice, part.signature)
 
 
 def _reasoning(part: ReasoningPart, index: int, choice: int) -> Iterator[c.StreamChunk]:
@@ -68,7 +68,7 @@ def _reasoning(part: ReasoningPart, index: int, choice: int) -> Iterator[c.Strea
 
 
 def _refusal(part: RefusalPart, index: int, choice: int) -> Iterator[c.StreamChunk]:
-    yield c.RefusalDelta(part.content, index, choice)
+    yield c.RefusalDelta(part.content, index, choice, part.provider_metadata)
 
 
 def _tool_call(part: ToolCall, index: int, choice: int) -> Iterator[c.StreamChunk]:

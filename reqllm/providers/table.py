@@ -26,7 +26,7 @@ _local = partial(_compatible, key_optional=True)
 ROWS: tuple[HostedProvider, ...] = (
     HostedProvider(
         name="openai",
-        thinkers=r"o[0-9]|gpt-([5-9]|oss)",
+        thinkers=r"o[0-9]|gpt-([5-9]|oss)|codex",
         wire="openai-chat",
         other_wires={"openai-responses": ""},
         wires_of_models={_ONLY_RESPONSES: "openai-responses"},

@@ -23,7 +23,9 @@ from .openai_responses_cases import (
     END,
     HELLO,
     MESSAGES,
+    PART,
     added,
+    arguments,
     done,
     ended,
     function,
@@ -280,7 +282,14 @@ def test_who_runs_a_call(item: dict[str, Any], executed: bool) -> None:
 
 @pytest.mark.parametrize(
     ("tools", "executed"),
-    [([{"type": "x_search"}], True), ([{"type": "custom", "name": "run"}], False), (None, False)],
+    [
+        ([{"type": "x_search"}], True),
+        ([{"type": "x_search"}, {"type": "custom", "name": "run"}], False),
+        ([{"type": "x_search"}, {"type": "namespace", "name": "n"}], False),
+        ([{"type": "function", "name": "f"}], False),
+        ([], False),
+        (None, False),
+    ],
 )
 def test_a_custom_tool_that_nobody_offered_is_the_providers(tools: Any, executed: bool) -> None:
     """xAI runs tools of its own as custom ones; the answer says which tools were offered."""
@@ -367,6 +376,97 @@ def test_what_only_the_end_says_is_read() -> None:
     )
     assert got.content[0].signature == "E"  # type: ignore[attr-defined]
     assert got.tool_calls[0].arguments == {"a": 1}
+
+
+# Servers that are careless.
+def test_items_of_one_place_are_told_apart_by_their_ids() -> None:
+    """A server that says place 0 of every item is read by the ids, though calls grow by turns."""
+    one, two = function(0), {**function(1), "name": "g"}
+    got = read(
+        added(one),
+        added(two, 0),
+        arguments('{"a":', 0),
+        said("function_call_arguments.delta", item_id="fc_1", output_index=0, delta='{"b":2}'),
+        arguments("1}", 0),
+        done({**two, "arguments": '{"b":2}'}, 0),
+        done({**one, "arguments": '{"a":1}'}, 0),
+    )
+    assert [(call.id, call.arguments) for call in got.tool_calls] == [
+        ("t0", {"a": 1}),
+        ("t1", {"b": 2}),
+    ]
+    assert got.warnings == ()
+
+
+def test_reasoning_and_text_in_one_place() -> None:
+    """Items of different kinds are told apart even without ids."""
+    got = read(
+        said("reasoning_text.delta", output_index=0, delta="Hm."),
+        said("output_text.delta", output_index=0, delta="So."),
+        said("reasoning_text.delta", output_index=0, delta=" Yes."),
+    )
+    assert (got.thinking, got.text) == ("Hm. Yes.", "So.")
+
+
+def test_reasoning_that_is_a_summary_only_at_its_end() -> None:
+    """What was streamed as the reasoning itself is not told again as its summary."""
+    item = {"id": "rs_0", "type": "reasoning", "summary": []}
+    got = read(
+        added(item),
+        said("reasoning_text.delta", output_index=0, content_index=0, delta="Hm."),
+        done({**item, "summary": [{"type": "summary_text", "text": "Hm."}]}),
+    )
+    assert got.thinking == "Hm."
+
+
+def test_parts_that_are_numbered_otherwise_at_the_end() -> None:
+    """A part is not told again because its number is another one."""
+    got = read(added(message()), text("Hello", part=1), done(message(output_text("Hello"))))
+    assert got.text == "Hello"
+
+
+def test_text_that_only_the_item_says_after_its_part_had_ended() -> None:
+    """It is handed out all the same, in a block of its own."""
+    got = read(
+        added(message()),
+        PART,
+        said("content_part.done", output_index=0, content_index=0, part=output_text("")),
+        done(message(output_text("Hello"))),
+    )
+    assert got.text == "Hello"
+
+
+def test_reasoning_whose_end_never_came() -> None:
+    """Its item is known, but not what is whole only at its end."""
+    item = {"id": "rs_0", "type": "reasoning", "summary": [], "encrypted_content": "half"}
+    got = read(added(item), *HELLO)
+    assert got.content[0] == ReasoningPart(redacted=True, provider_metadata={"item_id": "rs_0"})
+
+
+def test_a_part_of_a_kind_that_we_do_not_know() -> None:
+    """It is handed out once, by its own events or with its item."""
+    part = {"type": "hologram", "light": "blue"}
+    for events in (
+        [added(message()), said("content_part.added", output_index=0, content_index=0, part=part)],
+        [],
+    ):
+        got = read(*events, done(message(part, output_text("Hello"))))
+        custom = [chunk for chunk in got.chunks if isinstance(chunk, c.CustomChunk)]
+        assert len(custom) == 1
+        assert got.text == "Hello"
+
+
+def test_a_command_that_was_cut_off_is_never_run() -> None:
+    """Half a command is a command, too: what was cut off is no JSON, whatever it looks like."""
+    shell = {"id": "sh_0", "type": "shell_call", "call_id": "t0", "action": {"commands": []}}
+    cut = {**shell, "status": "incomplete", "action": {"commands": ["rm -r /tmp"]}}
+    grown = pieces("shell_call_command", "rm -r /tmp", command_index=0)
+    end = ended("incomplete", incomplete_details={"reason": "max_output_tokens"})
+    for events in ([added(shell), *grown, done(cut)], [added(shell), *grown], [done(cut)]):
+        (call,) = read(*events, end=end).tool_calls
+        assert call.invalid
+        assert call.arguments == {}
+        assert "rm -r /tmp" in (call.arguments_raw or "")
 
 
 # What the loopback server says in this wire, and in the older one of the same provider.

@@ -9,14 +9,16 @@ from typing import Any
 
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import BlockWriter, ToolBlock
-from reqllm.wires.common.fields import as_string, filled
+from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact, parse_json
 from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.openai_responses.items import Item
 from reqllm.wires.openai_responses.tools import CALLS, ITEM_ID, ITEM_TYPE, OUTPUTS, CallKind
-from reqllm.wires.openai_responses.words import NOTHING, WIRE, odd_status, others
+from reqllm.wires.openai_responses.words import CUT_OFF, NOTHING, WIRE, odd_status, others
 
 _CALL_KEYS = frozenset(("id", "type", "status", "call_id", "name"))
+# Tools that the caller answers, all of them.
+_OWN_TOOLS = frozenset(("", "function", "custom"))
 _IMAGE_TYPES = {"svg": "image/svg+xml", "jpg": "image/jpeg"}
 
 
@@ -26,9 +28,21 @@ class Calls:
     def __init__(self, write: BlockWriter, warn_once: Callable[[str, str], None]) -> None:
         self._write = write
         self._warn_once = warn_once
-        self.custom_tools: frozenset[str] | None = None
-        """The caller's own tools of free text, where the answer says which were asked for."""
+        self._custom_tools: frozenset[str] | None = None
         self._last_search: str | None = None
+
+    def offer(self, tools: Any) -> None:
+        """Take the tools that were offered, as the answer repeats them.
+
+        xAI calls tools of its own as if they were the caller's of free text. They are told by
+        not being among these, beside tools that the provider runs.
+        """
+        offered = [as_object(tool) for tool in as_list(tools)]
+        kinds = {as_string(tool.get("type")) for tool in offered}
+        if kinds - _OWN_TOOLS and "namespace" not in kinds:
+            self._custom_tools = frozenset(
+                as_string(tool.get("name")) for tool in offered if tool.get("type") == "custom"
+            )
 
     # Calls.
     def begin(self, item: Item) -> None:
@@ -47,9 +61,8 @@ class Calls:
         self._write.arguments(tool, as_string(known.get(kind.member)) if not item.composed else "")
 
     def _is_executed(self, kind: CallKind, item: Item) -> bool:
-        if item.kind == "custom_tool_call" and self.custom_tools is not None:
-            # xAI calls tools of its own this way; they are not among those that were offered.
-            return _name(kind, item.known) not in self.custom_tools
+        if item.kind == "custom_tool_call" and self._custom_tools is not None:
+            return _name(kind, item.known) not in self._custom_tools
         return kind.executed(item.known)
 
     def grow(self, item: Item, delta: Any, number: int = 0) -> None:
@@ -102,9 +115,14 @@ class Calls:
         )
 
     def finish(self, item: Item) -> None:
-        """End a call of which the provider did not say that it is whole."""
+        """End a call of a whole answer, of which the provider did not say that it is whole."""
         if item.composed is not None and item.tool is not None:
             self._write.arguments(item.tool, item.composed.close({}))
+
+    def _settle_cut(self, tool: ToolBlock, arguments: Any) -> None:
+        """Take arguments that were cut off: whatever they look like, they are no whole JSON."""
+        if not tool.raw and isinstance(arguments, Mapping):
+            self._write.arguments(tool, compact(whole_text(arguments))[:-1])
 
     def take_call(self, item: Item) -> None:
         """Take a call that is whole, and end it; hand out the result if the item holds it."""
@@ -117,7 +135,11 @@ class Calls:
             tool.name = _name(kind, known)
             if tool.name:
                 self._write.announce(tool)
-        self.settle(item, kind.arguments_of(known))
+        arguments = kind.arguments_of(known)
+        if known.get("status") == CUT_OFF and not isinstance(arguments, str):
+            self._settle_cut(tool, arguments)
+        else:
+            self.settle(item, arguments)
         tool.metadata.update(_metadata(kind, item, tool))
         self._write.close(tool)
         if item.kind == "tool_search_call":

@@ -10,8 +10,6 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
-from reqllm.wires.common.audio import AudioTrack
-from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.usage import UsageMeter, responses_usage
@@ -19,6 +17,7 @@ from reqllm.wires.openai_responses.calls import Calls
 from reqllm.wires.openai_responses.enveloped import opened
 from reqllm.wires.openai_responses.items import Item, ItemTable, Part, PartKey
 from reqllm.wires.openai_responses.numbering import COUNTER, Numbering
+from reqllm.wires.openai_responses.sound import Sound
 from reqllm.wires.openai_responses.speech import KIND_OF_PART, Speech
 from reqllm.wires.openai_responses.tools import CALLS
 from reqllm.wires.openai_responses.words import (
@@ -65,9 +64,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         self._calls = Calls(self._write, self._warn_once)
         self._status: str | None = None
         self._details: dict[str, Any] = {}
-        self._audio = AudioTrack()
-        self._audio_index: int | None = None
-        self._transcript: Block | None = None
+        self._sound = Sound(self._write, self._warn_once)
 
     def _take_sentinel(self, data: bytes) -> bool:
         # Not OpenAI's, but others append it.
@@ -115,7 +112,8 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
             part = self._part(value, "text", "message", "content_index")
             self._speech.cite(part, value.get("annotation"), value.get("annotation_index"))
         elif family in ("response.audio", "response.audio.transcript"):
-            self._take_audio(family, step, value)
+            self._repeatable = False  # what is no whole byte yet grows unseen
+            self._sound.take(family, step, as_string(value.get("delta")))
         elif kind in ("keepalive", "ping"):
             self._take_sign_of_life(kind)
         elif kind == "error" or (not kind and _is_error(value)):
@@ -159,12 +157,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         self.start(new_id, new_model)
 
     def _take_beginning(self, kind: str, response: dict[str, Any]) -> None:
-        tools = response.get("tools")
-        if isinstance(tools, list):
-            offered = (as_object(tool) for tool in tools)
-            self._calls.custom_tools = frozenset(
-                as_string(tool.get("name")) for tool in offered if tool.get("type") == "custom"
-            )
+        self._calls.offer(response.get("tools"))
         self._note_response(response)
         if kind == "response.queued":
             self._write.out.append(c.CustomChunk(f"{WIRE}.queued", {"status": "queued"}))
@@ -202,7 +195,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
     # Items.
     def _take_item(self, step: str, value: dict[str, Any]) -> None:
         whole = as_object(value.get("item"))
-        item = self._items.find_whole(whole, value)
+        item = self._items.find_whole(whole, value, is_new=step != "done")
         if item is None:
             item = self._begin_item(whole, value)
         elif step != "done":
@@ -266,9 +259,11 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         content = as_object(value.get("part"))
         kind = KIND_OF_PART.get(as_string(content.get("type")))
         if kind is None:
-            self._write.out.append(
-                c.CustomChunk(f"{WIRE}.{family.removeprefix('response.')}.{step}", value)
-            )
+            name = f"{WIRE}.{family.removeprefix('response.')}.{step}"
+            self._write.out.append(c.CustomChunk(name, value))
+            item, number = self._items.find(value, "message"), value.get("content_index")
+            if item is not None and isinstance(number, int):
+                item.told.add(number)
             return
         is_speech = kind in ("text", "refusal")
         member = "summary_index" if kind == "summary" else "content_index"
@@ -297,40 +292,27 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         delta = value.get("command") if step == "added" else value.get("delta")
         self._calls.grow(item, delta, number if isinstance(number, int) else 0)
 
-    # Audio.
-    def _take_audio(self, family: str, step: str, value: dict[str, Any]) -> None:
-        self._repeatable = False  # what is no whole byte yet grows unseen
-        delta = as_string(value.get("delta"))
-        if family == "response.audio.transcript":
-            if self._transcript is None and delta:
-                self._transcript = self._write.start_text()
-            if self._transcript is not None:
-                self._write.text(self._transcript, delta)
-                if step == "done":
-                    self._write.close(self._transcript)
-                    self._transcript = None
-            return
-        try:
-            known = self._audio.receive(delta)
-        except ValueError:
-            self._warn_once("bad_base64", "audio data was no base64; left out")
-            return
-        if known:
-            if self._audio_index is None:
-                self._audio_index = self._write.next_index(0)
-            self._write.out.append(c.FileDelta(known, self._audio_index))
-
     # The end.
     def _close(self) -> list[c.StreamChunk]:
         held = self._write.out = []
         for item in self._items.all:
-            if not item.is_done and item.kind in CALLS:
-                self._calls.finish(item)
-            elif not item.is_done and item.kind not in ("message", "reasoning"):
-                self._calls.take_other(item)
+            if not item.is_done:
+                self._end_item(item)
         out = super()._close()
         out[:0] = held
         return out
+
+    def _end_item(self, item: Item) -> None:
+        """End an item whose own end never came."""
+        if item.kind in CALLS:
+            if self._status == "completed":
+                self._calls.finish(item)
+        elif item.kind == "reasoning":
+            # What must go back is not whole before the item's end.
+            known = {k: v for k, v in item.known.items() if k != "encrypted_content"}
+            self._take_whole_item(item, known)
+        elif item.kind != "message":
+            self._calls.take_other(item)
 
     def _finishes(self) -> tuple[c.Finish, ...]:
         raw = self._status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeAlias
 
 from reqllm.wires.common.blocks import Block, ToolBlock
@@ -15,9 +16,10 @@ PartKey: TypeAlias = tuple[str, int]
 class Part:
     """One part of a message or of reasoning, and what has been told of it."""
 
-    __slots__ = ("block", "cited", "has_logprobs", "is_settled")
+    __slots__ = ("block", "cited", "has_logprobs", "is_settled", "key")
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, key: PartKey, block: Block) -> None:
+        self.key = key
         self.block = block
         self.cited: dict[int, Any] = {}
         self.has_logprobs = False
@@ -38,6 +40,7 @@ class Item:
         "known",
         "parts",
         "spare",
+        "told",
         "tool",
     )
 
@@ -52,6 +55,8 @@ class Item:
         self.index = -1
         """The ordinal of an item that is one block and handed out whole."""
         self.parts: dict[PartKey, Part] = {}
+        self.told: set[Any] = set()
+        """The numbers of parts of no kind that we know, which were handed out as they came."""
         self.spare: Block | None = None
         """A block that was begun with the item and waits for its first part."""
         self.tool: ToolBlock | None = None
@@ -62,7 +67,8 @@ class ItemTable:
     """The items in the order in which they began.
 
     They are known by their place in the output: gateways give the same item another id in
-    each event. Where there is no place the id tells, and where there is neither, the last one.
+    each event. Where there is no place, or others have it too, the id tells; where there is
+    neither, it is the last one.
     """
 
     def __init__(self) -> None:
@@ -81,42 +87,55 @@ class ItemTable:
             self._by_id[item_id] = item
         return item
 
-    def find(self, value: dict[str, Any], kind: str | None) -> Item | None:
-        """Return the item of that kind that an event belongs to; any kind if `None`."""
+    def find(self, value: dict[str, Any], kind: str) -> Item | None:
+        """Return the item of that kind that an event belongs to."""
         place, item_id = _place(value), filled(value.get("item_id"))
-        candidates = (
-            self._by_place.get(place) if place is not None else None,
-            self._by_id.get(item_id) if item_id is not None else None,
-            self.all[-1] if self.all and place is None and item_id is None else None,
-        )
-        return next((i for i in candidates if i is not None and kind in (None, i.kind)), None)
+        if place is None and item_id is None:
+            last = self.all[-1] if self.all else None
+            return last if last is not None and last.kind == kind else None
+        here = self._by_place.get(place) if place is not None else None
+        named = self._by_id.get(item_id) if item_id is not None else None
+        if here is not None and here.kind != kind:
+            here = None
+        if named is None or named.kind != kind or (here is not None and here.id == item_id):
+            return here
+        return named
 
-    def find_whole(self, item: dict[str, Any], value: dict[str, Any]) -> Item | None:
-        """Return the item that an event brings again, as it is now."""
-        item_id, kind = filled(item.get("id")), item.get("type")
+    def find_whole(
+        self, item: dict[str, Any], value: dict[str, Any], *, is_new: bool
+    ) -> Item | None:
+        """Return the item that an event brings again, as it is now.
+
+        is_new: the event begins an item. One of another id in the same place is another item,
+            as it is after one that is done.
+        """
+        item_id, kind = filled(item.get("id")), filled(item.get("type"))
+        if kind is None:
+            # It says nothing of itself, but is at its end.
+            place = _place(value)
+            return self._by_place.get(place) if place is not None else None
         known = self._by_id.get(item_id) if item_id is not None else None
         if known is not None and known.kind == kind:
             return known
         known = self.find(value, kind)
-        # Another item in the same place, after one that is done, is another item.
-        return known if known is not None and not known.is_done else None
+        if known is None or known.is_done or (is_new and not known.is_implied and item_id):
+            return None
+        return known
 
     def match(self, output: list[dict[str, Any]]) -> list[tuple[Item | None, dict[str, Any]]]:
         """Pair each item of the final output with the one that was streamed, if it was."""
-        left = list(self.all)
+        left = dict.fromkeys(self.all)
         pairs: list[tuple[Item | None, dict[str, Any]]] = []
         for place, whole in enumerate(output):
             kind, item_id = whole.get("type"), filled(whole.get("id"))
-            candidates = (
+            first = (
                 self._by_id.get(item_id) if item_id is not None else None,
                 self._by_place.get(place),
-                *left,
             )
-            found = next(
-                (i for i in candidates if i in left and i is not None and i.kind == kind), None
-            )
+            known = (item for item in first if item is not None and item in left)
+            found = next((item for item in chain(known, left) if item.kind == kind), None)
             if found is not None:
-                left.remove(found)
+                del left[found]
             pairs.append((found, whole))
         return pairs
 

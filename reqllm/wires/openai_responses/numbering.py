@@ -21,7 +21,7 @@ class Numbering:
             return "next"
         known, self.last = self.last, number
         if known is None:
-            self.is_from_the_start = number == 0
+            self.is_from_the_start = number in (0, 1)  # some count from one
         elif number == known and is_same:
             return "repeated"
         elif number not in (known, known + 1):

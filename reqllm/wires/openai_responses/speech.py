@@ -12,7 +12,7 @@ from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.openai_responses.citations import citation_of
 from reqllm.wires.openai_responses.items import Item, Part, PartKey
 from reqllm.wires.openai_responses.tools import ITEM_ID
-from reqllm.wires.openai_responses.words import others
+from reqllm.wires.openai_responses.words import WIRE, others
 
 _MESSAGE_KEYS = frozenset(("id", "type", "status", "role", "content"))
 _REASONING_KEYS = frozenset(("id", "type", "status", "summary", "content", "encrypted_content"))
@@ -43,7 +43,7 @@ class Speech:
         """Return a part that can grow; begin it if it has not, or if it had ended."""
         part = item.parts.get(key)
         if part is None:
-            part = item.parts[key] = Part(self._open(item, key))
+            part = item.parts[key] = Part(key, self._open(item, key))
         elif part.block not in self._write.open:
             part.block = self._open(item, key)
         return part
@@ -74,31 +74,29 @@ class Speech:
 
     def cite(self, part: Part, annotation: Any, number: Any = None) -> None:
         """Hand out a source, unless it is the one that is known under that number."""
-        if not isinstance(annotation, dict):
+        if not isinstance(annotation, dict) or not annotation:
             return
-        numbered = isinstance(number, int) and not isinstance(number, bool)
-        if annotation in part.cited.values() or (
-            number is None and not numbered and not annotation
-        ):
+        if annotation in part.cited.values():
             return
-        key = number if numbered and number not in part.cited else len(part.cited)
-        while key in part.cited:
-            key += 1
-        part.cited[key] = annotation
+        if not isinstance(number, int) or number in part.cited:
+            number = 1 + max(part.cited, default=-1)
+        part.cited[number] = annotation
         self._write.out.append(c.CitationChunk(citation_of(annotation), part.block.index))
 
     # Ends.
     def settle(self, item: Item, part: Part, whole: Any) -> None:
         """Take what the provider says that all of a part's text is."""
-        if not isinstance(whole, str) or part.is_settled:
+        if not isinstance(whole, str) or not whole or part.is_settled:
             return
         part.is_settled = True
         block, whole = part.block, whole_text(whole)
         block.held = ""
         said = "".join(block.raw or ())
+        if whole == said:
+            return
         if whole.startswith(said):
-            self.grow(part, whole[len(said) :])
-        elif whole and not (item.is_implied and whole.endswith(said)):
+            self.grow(self.part(item, part.key), whole[len(said) :])
+        elif block.kind != "refusal" and not (item.is_implied and whole.endswith(said)):
             # Taken up in the middle, a stream has less than the whole; else some of it was lost.
             block.whole = whole
             self._warn_once(
@@ -107,9 +105,7 @@ class Speech:
 
     def take_part(self, item: Item, key: PartKey, part: dict[str, Any]) -> None:
         """Take a part that is whole, streamed before or not."""
-        known = item.parts.get(key)
-        if known is None:
-            known = self.part(item, key)
+        known = item.parts.get(key) or self.part(item, key)
         text = part.get("refusal") if key[0] == "refusal" else part.get("text")
         self.settle(item, known, text)
         self.logprobs(known, part.get("logprobs"))
@@ -122,27 +118,36 @@ class Speech:
 
     def take_message(self, item: Item) -> None:
         """Take a message that is whole, and end it."""
+        left = list(item.parts)
         for number, part in enumerate(as_list(item.known.get("content"))):
             part = as_object(part)
             kind = KIND_OF_PART.get(str(part.get("type")))
             if kind is not None:
-                self.take_part(item, (kind, number), part)
+                self.take_part(item, _matching((kind, number), left), part)
+            elif number not in item.told:
+                name = f"{WIRE}.{part.get('type', 'part')}"
+                self._write.out.append(c.CustomChunk(name, part))
         for known in item.parts.values():
             self.close(known)
 
     def take_reasoning(self, item: Item) -> None:
         """Take reasoning that is whole, and end it: what must go back is known only now."""
-        for member, kind in (("summary", "summary"), ("content", "content")):
-            for number, part in enumerate(as_list(item.known.get(member))):
-                self.take_part(item, (kind, number), as_object(part))
+        left = list(item.parts)
+        streamed = ["".join(part.block.raw or ()) for part in item.parts.values()]
+        for kind in ("summary", "content"):
+            for number, part in enumerate(map(as_object, as_list(item.known.get(kind)))):
+                key = _matching((kind, number), left)
+                # Some say at the end as a summary what they streamed as the reasoning itself.
+                if key in item.parts or part.get("text") not in streamed:
+                    self.take_part(item, key, part)
         if not item.parts:
             # It took place, but none of it may be read.
             block = item.spare or self._write.start_reasoning(redacted=True)
             block.redacted = True
             item.spare = None
             self._end_reasoning(item, block, {})
-        for (kind, number), part in item.parts.items():
-            self._end_reasoning(item, part.block, {f"{kind}_index": number})
+        for (kind, number), known in item.parts.items():
+            self._end_reasoning(item, known.block, {f"{kind}_index": number})
 
     def _end_reasoning(self, item: Item, block: Block, place: dict[str, Any]) -> None:
         block.signature = filled(item.known.get("encrypted_content"))
@@ -152,6 +157,17 @@ class Speech:
             **others(item.known, _REASONING_KEYS),
         }
         self._write.close(block)
+
+
+def _matching(key: PartKey, left: list[PartKey]) -> PartKey:
+    """Return the part, of those that are left, that one of the end is: that number, or the next.
+
+    Not all servers number parts alike while they stream and at the end.
+    """
+    found = key if key in left else next((known for known in left if known[0] == key[0]), key)
+    if found in left:
+        left.remove(found)
+    return found
 
 
 def _message_metadata(item: Item) -> dict[str, Any]:

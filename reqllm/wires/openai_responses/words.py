@@ -20,6 +20,7 @@ REASONS: dict[str, FinishReason] = {
     "in_progress": "pause",
 }
 FAILED = frozenset(("failed", "cancelled"))
+CUT_OFF = "incomplete"
 # What an item or a part of it is unless something is odd.
 USUAL_STATUS = (None, "completed", "in_progress")
 
@@ -49,7 +50,6 @@ EVENT_KEYS = frozenset(
         "logprobs",
         "status",
         "error",
-        "code",
         "message",
         "param",
         *FILLER_KEYS,
