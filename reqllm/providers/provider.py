@@ -48,6 +48,8 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
     wire: str
     """The wire it speaks by default."""
     base_url: str
+    host_variable: str = ""
+    """Environment variable that may hold another address, perhaps without scheme and port."""
     path: str = ""
     """Where the wire is served below `base_url`; empty for the wire's usual place."""
     other_wires: Mapping[str, str] = {}
@@ -145,8 +147,26 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             f"{' or '.join(self.region_variables)}"
         )
 
+    def _completed(self, host: str) -> str:
+        """Return an address that may lack scheme, host or port: those of the own one."""
+        own = urlsplit(self.base_url)
+        address = host if "://" in host else f"{own.scheme}://{host}"
+        try:
+            parts = _split(address.replace("://:", f"://{own.hostname}:"))
+        except InvalidInputError:
+            raise InvalidInputError(
+                f"expected {self.host_variable} as host:port or http(s)://host/path, "
+                f"got {host if '@' not in host else 'one that holds an @'!r}"
+            ) from None
+        if "://" not in host and parts.port is None and own.port is not None:
+            parts = parts._replace(netloc=f"{parts.netloc}:{own.port}")
+        return parts.geturl()
+
     def _own_url(self, given: str | None, region: str | None) -> str:
         """Return the base URL with the variables in it; where one was given, its path counts."""
+        host = os.environ.get(self.host_variable, "").strip() if self.host_variable else ""
+        if host and given is None:
+            return self._completed(host)
         if "{region}" in self.base_url and region is None and given is None:
             raise self._no_region()
         base_url = self.base_url.replace("{region}", region or "given")

@@ -67,6 +67,7 @@ ROWS: tuple[HostedProvider, ...] = (
         other_wires={"openai-chat": "/v1/chat/completions"},
         # Its cloud, https://ollama.com, wants a key; what runs at home wants none.
         base_url="http://localhost:11434",
+        host_variable="OLLAMA_HOST",
         key_variables=("OLLAMA_API_KEY",),
         key_optional=True,
         dialect=Dialect(rename=_MAX_TOKENS),

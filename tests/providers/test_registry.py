@@ -445,3 +445,36 @@ def test_providers_are_values():
     with pytest.raises(AttributeError):
         provider.name = "other"
     assert msgspec.structs.replace(provider) == provider
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        (None, "http://localhost:11434/api/chat"),
+        ("", "http://localhost:11434/api/chat"),
+        ("box", "http://box:11434/api/chat"),
+        ("box:8000", "http://box:8000/api/chat"),
+        (":8000", "http://localhost:8000/api/chat"),
+        ("[::1]", "http://[::1]:11434/api/chat"),
+        ("http://box", "http://box/api/chat"),
+        (" https://box.example/ollama/ ", "https://box.example/ollama/api/chat"),
+        ("box/ollama", "http://box:11434/ollama/api/chat"),
+    ],
+)
+def test_a_server_at_home_may_be_elsewhere(monkeypatch, host, address):
+    """The address of a local server comes from its variable, as its own tools write it."""
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    if host is not None:
+        monkeypatch.setenv("OLLAMA_HOST", host)
+    ollama = provider_named("ollama")
+    assert ollama.encode(Model("ollama", "m"), HELLO, {}).url == address
+    given = ollama.encode(Model("ollama", "m"), HELLO, {}, base_url="https://ollama.com")
+    assert given.url == "https://ollama.com/api/chat"
+
+
+@pytest.mark.parametrize("host", ["box:port", "[::", "user@box", "a b"])
+def test_what_is_no_host_is_refused(monkeypatch, host):
+    """A variable that holds no address is an error, not a request to somewhere."""
+    monkeypatch.setenv("OLLAMA_HOST", host)
+    with pytest.raises(InvalidInputError, match="expected OLLAMA_HOST as host:port"):
+        provider_named("ollama").encode(Model("ollama", "m"), HELLO, {})
