@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import ArgumentsByBlock
-from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.block_rules import BlockRules
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
 
 _INDEX = ("index",)
@@ -46,22 +45,14 @@ _USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_cre
 _CUT_OFF = frozenset({"max_tokens", "model_context_window_exceeded", "refusal", "pause_turn"})
 
 
-class AnthropicMessagesRules:
+class AnthropicMessagesRules(BlockRules):
     """The rules of one stream."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._sequence = Sequence(TABLE, report)
+        super().__init__(report, TABLE, "$.delta.partial_json")
         self._usage = UsageRules(report, _USAGE)
-        self._types: dict[Key, str] = {}
         self._signed: set[Key] = set()
-        self._arguments = ArgumentsByBlock(report, "$.delta.partial_json")
         self._stop_reason: str | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last event came."""
-        return self._sequence.ended
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
@@ -94,16 +85,13 @@ class AnthropicMessagesRules:
         part = delta.get("type")
         parts = _PARTS.get(self._types.get(key, ""))
         if parts is not None and part not in parts:
-            expected = " or ".join(parts) or "nothing"
-            said = f"expected {expected} in a block of {self._types[key]}, came {came(part)}"
-            self._report.add("delta-mismatch", "$.delta.type", said)
+            self._mismatch(key, " or ".join(parts) or "nothing", part, "$.delta.type")
         if part == "input_json_delta":
             self._arguments.add(key, delta.get("partial_json"))
         elif part == "signature_delta":
             self._signed.add(key)
         elif part == "thinking_delta" and key in self._signed:
-            said = "expected no thinking after its signature, came thinking_delta"
-            self._report.add("delta-mismatch", "$.delta.type", said)
+            self._mismatch(key, "nothing after its signature", part, "$.delta.type")
 
     def _take_finish(self, value: dict[str, Any]) -> None:
         self._usage.take(value.get("usage"), "$.usage")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import ArgumentsByBlock
-from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.block_rules import BlockRules
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
 
 _INDEX = ("contentBlockIndex",)
@@ -33,21 +32,13 @@ _USAGE = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInpu
 _CUT_OFF = frozenset({"max_tokens", "model_context_window_exceeded", "malformed_tool_use"})
 
 
-class BedrockConverseRules:
+class BedrockConverseRules(BlockRules):
     """The rules of one stream."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._sequence = Sequence(TABLE, report)
+        super().__init__(report, TABLE, "$.delta.toolUse.input")
         self._usage = UsageRules(report, ())
-        self._kinds: dict[Key, str] = {}
-        self._arguments = ArgumentsByBlock(report, "$.delta.toolUse.input")
         self._reason: Any = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last event came."""
-        return self._sequence.ended
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
@@ -76,10 +67,9 @@ class BedrockConverseRules:
             return
         for name in part:
             kind = "text" if name == "citation" else name
-            known = self._kinds.setdefault(key, kind)
+            known: Any = self._types.setdefault(key, kind)
             if known != kind and known != "text":  # an empty text may come before anything
-                said = f"expected {came(known)}, which the block is of, came {came(name)}"
-                self._report.add("delta-mismatch", "$.delta", said)
+                self._mismatch(key, known, name, "$.delta")
         tool = part.get("toolUse")
         if isinstance(tool, dict):
             self._arguments.add(key, tool.get("input"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import ArgumentsByBlock
-from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.block_rules import BlockRules, member
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.sequence import Key, Step, Table
 
 _INDEX = ("index",)
 TABLE = Table(
@@ -35,28 +34,20 @@ TABLE = Table(
 _CUT_OFF = frozenset({"MAX_TOKENS", "ERROR", "TIMEOUT"})
 
 
-class CohereV2Rules:
+class CohereV2Rules(BlockRules):
     """The rules of one stream."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._sequence = Sequence(TABLE, report)
-        self._types: dict[Key, Any] = {}
-        self._arguments = ArgumentsByBlock(report, "$.delta.message.tool_calls.function.arguments")
+        super().__init__(report, TABLE, "$.delta.message.tool_calls.function.arguments")
         self._reason: Any = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last event came."""
-        return self._sequence.ended
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
         key = self._sequence.take(kind, value)
         if kind == "message-end":
-            self._reason = _member(value.get("delta"), "finish_reason")
+            self._reason = member(value.get("delta"), "finish_reason")
         elif key is not None:
-            self._take_part(kind, key, _member(value.get("delta"), "message"))
+            self._take_part(kind, key, member(value.get("delta"), "message"))
 
     def end(self, *, is_done: bool) -> None:
         """Take the end of the body."""
@@ -66,19 +57,15 @@ class CohereV2Rules:
 
     def _take_part(self, kind: str, key: Key, message: Any) -> None:
         if kind == "content-start":
-            self._types[key] = _member(_member(message, "content"), "type")
+            self._types[key] = member(member(message, "content"), "type")
         elif kind == "content-delta":
-            self._take_content(self._types.get(key), _member(message, "content"))
+            self._take_content(key, member(message, "content"))
         elif kind.startswith("tool-call"):
-            function = _member(_member(message, "tool_calls"), "function")
-            self._arguments.add(key, _member(function, "arguments"))
+            function = member(member(message, "tool_calls"), "function")
+            self._arguments.add(key, member(function, "arguments"))
 
-    def _take_content(self, expected: Any, content: Any) -> None:
+    def _take_content(self, key: Key, content: Any) -> None:
+        expected = self._types.get(key)
         if isinstance(expected, str) and isinstance(content, dict) and expected not in content:
-            came_names = ", ".join(map(came, content)) or "nothing"
-            said = f"expected {came(expected)}, which the content is of, came {came_names}"
-            self._report.add("delta-mismatch", "$.delta.message.content", said)
-
-
-def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
+            part = next(iter(content), None)
+            self._mismatch(key, expected, part, "$.delta.message.content")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.usage import UsageRules
@@ -25,7 +26,7 @@ class GeminiRules:
         self.ended = False
         self._report = report
         self._usage = UsageRules(report, _USAGE)
-        self._constant: dict[str, Any] = {}
+        self._constants = Constants(report)
         self._finished: dict[int, Any] = {}
         self._is_blocked = False
 
@@ -35,7 +36,7 @@ class GeminiRules:
             self.ended = True
             return
         for name in _CONSTANT:
-            self._take_constant(name, value.get(name))
+            self._constants.hold(name, value.get(name), f"$.{name}")
         candidates = value.get("candidates")
         if isinstance(candidates, list):
             for position, candidate in enumerate(candidates):
@@ -59,12 +60,6 @@ class GeminiRules:
         if waiting or not self._finished:
             said = "expected a finishReason or a blockReason, the stream ended before it"
             self._report.add("terminal-missing", "$", said)
-
-    def _take_constant(self, name: str, new: Any) -> None:
-        known = self._constant.setdefault(name, new)
-        if new != known and new:
-            said = f"expected {came(known)} as before, came {came(new)}"
-            self._report.add("id-changed", f"$.{name}", said)
 
     def _take_candidate(self, candidate: dict[str, Any], position: int) -> None:
         number = candidate.get("index", 0)

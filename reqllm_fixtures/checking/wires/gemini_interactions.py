@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import ArgumentsByBlock
-from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.sequence import Key, Step, Table
 
 _INDEX = ("index",)
 TABLE = Table(
@@ -39,21 +39,13 @@ _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _WHOLE = frozenset({"completed", "requires_action", "requires_continuation"})
 
 
-class GeminiInteractionsRules:
+class GeminiInteractionsRules(BlockRules):
     """The rules of one stream."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._sequence = Sequence(TABLE, report)
-        self._types: dict[Key, Any] = {}
-        self._arguments = ArgumentsByBlock(report, "$.delta.arguments")
-        self._id: Any = None
+        super().__init__(report, TABLE, "$.delta.arguments")
+        self._constants = Constants(report)
         self._status: Any = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last event came."""
-        return self._sequence.ended
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
@@ -62,23 +54,16 @@ class GeminiInteractionsRules:
             self._take_step(kind, key, value)
         interaction = value.get("interaction")
         if isinstance(interaction, dict):
-            self._take_id(interaction.get("id"), "$.interaction.id")
+            self._constants.hold("id", interaction.get("id"), "$.interaction.id")
             self._status = interaction.get("status")
         else:
-            self._take_id(value.get("interaction_id"), "$.interaction_id")
+            self._constants.hold("id", value.get("interaction_id"), "$.interaction_id")
 
     def end(self, *, is_done: bool) -> None:
         """Take the end of the body."""
         self._sequence.end(has_reason=False, is_done=is_done)
         if self._status in _WHOLE:
             self._arguments.check()
-
-    def _take_id(self, new: Any, path: str) -> None:
-        if self._id is None:
-            self._id = new
-        elif new is not None and new != self._id:
-            said = f"expected {came(self._id)} as before, came {came(new)}"
-            self._report.add("id-changed", path, said)
 
     def _take_step(self, kind: str, key: Key, value: dict[str, Any]) -> None:
         step, delta = value.get("step"), value.get("delta")
@@ -88,7 +73,6 @@ class GeminiInteractionsRules:
             parts = _PARTS.get(self._types.get(key, ""))
             part = delta.get("type")
             if parts is not None and part not in parts:
-                said = f"expected {' or '.join(parts)} in {self._types[key]}, came {came(part)}"
-                self._report.add("delta-mismatch", "$.delta.type", said)
+                self._mismatch(key, " or ".join(parts), part, "$.delta.type")
             if part == "arguments_delta":
                 self._arguments.add(key, delta.get("arguments"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reqllm_fixtures.checking.explaining import came
+from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.report import Report
 
 
@@ -22,17 +22,12 @@ class OllamaRules:
     def __init__(self, report: Report) -> None:
         self.ended = False
         self._report = report
-        self._model: Any = None
+        self._constants = Constants(report)
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
         self.ended = kind not in ("chat", "generate")
-        model = value.get("model")
-        if self._model is None:
-            self._model = model
-        elif model is not None and model != self._model:
-            said = f"expected {came(self._model)} as before, came {came(model)}"
-            self._report.add("id-changed", "$.model", said)
+        self._constants.hold("model", value.get("model"), "$.model")
 
     def end(self, *, is_done: bool) -> None:
         """Take the end of the body."""

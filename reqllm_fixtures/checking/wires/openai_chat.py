@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reqllm_fixtures.checking.arguments import Arguments
+from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.usage import UsageRules
@@ -31,7 +32,7 @@ class OpenAIChatRules:
         self.ended = False
         self._report = report
         self._usage = UsageRules(report, _USAGE)
-        self._constant: dict[str, Any] = {}
+        self._constants = Constants(report)
         self._choices: dict[int, _Choice] = {}
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
@@ -39,10 +40,10 @@ class OpenAIChatRules:
         if kind == "error":
             self.ended = True
             return
-        constant = self._constant
-        for name in _CONSTANT:
-            if value.get(name) != constant.get(name):
-                self._take_constant(name, value.get(name))
+        known = self._constants.known
+        for name, rule in _CONSTANT.items():
+            if value.get(name) != known.get(name):
+                self._constants.hold(name, value.get(name), f"$.{name}", rule)
         choices = value.get("choices")
         if isinstance(choices, list):
             for position, choice in enumerate(choices):
@@ -78,14 +79,6 @@ class OpenAIChatRules:
     def finished(self) -> bool:
         """Whether every choice said why it stopped."""
         return bool(self._choices) and all(each.finish for each in self._choices.values())
-
-    def _take_constant(self, name: str, new: Any) -> None:
-        known = self._constant.get(name)
-        if not known:  # some leave it empty until they know
-            self._constant[name] = new
-        elif new:
-            said = f"expected {came(known)} as before, came {came(new)}"
-            self._report.add(_CONSTANT[name], f"$.{name}", said)
 
     def _take_choice(self, entry: dict[str, Any], position: int) -> None:
         number = entry.get("index", position)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reqllm_fixtures.checking.arguments import ArgumentsByBlock
+from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.sequence import Key, Sequence, Step, Table
+from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
 
 _ITEM = ("output_index",)
@@ -103,25 +104,18 @@ def kind_of(value: dict[str, Any], name: str) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-class OpenAIResponsesRules:
+class OpenAIResponsesRules(BlockRules):
     """The rules of one stream."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._sequence = Sequence(TABLE, report)
+        super().__init__(report, TABLE, "$.delta")
         self._usage = UsageRules(report, ())
         self._number: int | None = None
         self._is_first = True
-        self._ids: dict[Any, Any] = {}
+        self._constants = Constants(report)
         self._pieces: dict[tuple[str, Key], list[str]] = {}
-        self._arguments = ArgumentsByBlock(report, "$.delta")
         self._is_over = False  # said by other means than the last event
         self._status: Any = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the last event came."""
-        return self._sequence.ended
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
@@ -160,7 +154,7 @@ class OpenAIResponsesRules:
         self._number = number
 
     def _take_response(self, response: dict[str, Any]) -> None:
-        self._take_id("response", response.get("id"), "$.response.id")
+        self._constants.hold("response", response.get("id"), "$.response.id")
         self._status = response.get("status")
         usage = response.get("usage")
         if usage is not None:
@@ -168,19 +162,13 @@ class OpenAIResponsesRules:
                 usage, "$.response.usage", ("input_tokens", "output_tokens"), "total_tokens"
             )
 
-    def _take_id(self, owner: Any, new: Any, path: str) -> None:
-        known = self._ids.setdefault(owner, new)
-        if new is not None and new != known:
-            said = f"expected {came(known)} as before, came {came(new)}"
-            self._report.add("id-changed", path, said)
-
     def _take_part(self, kind: str, key: Key, value: dict[str, Any]) -> None:
         item = value.get("item")
         number = key[1][0]
         if isinstance(item, dict):
-            self._take_id(number, item.get("id"), "$.item.id")
+            self._constants.hold(number, item.get("id"), "$.item.id")
         elif "item_id" in value:
-            self._take_id(number, value["item_id"], "$.item_id")
+            self._constants.hold(number, value["item_id"], "$.item_id")
         if kind in _DELTAS:
             piece = value.get("delta")
             if isinstance(piece, str):
