@@ -10,7 +10,7 @@ import argparse
 import gc
 import time
 
-from benchmarks import checking, paths, recording, streams
+from benchmarks import checking, paths, plugin, recording, streams
 
 BUDGETS = {"openai-chat": 15.0, "openai-responses": 15.0, "anthropic-messages": 6.0}
 
@@ -29,6 +29,7 @@ def main() -> None:
     if not options.wires:
         recording.main(options.rounds)
         checking.main(options.rounds, fastest)
+        plugin.main()
 
 
 def report(wire: str, cut: str, events: list[bytes], pieces: list[bytes], rounds: int) -> None:
