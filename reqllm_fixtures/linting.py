@@ -22,6 +22,7 @@ from reqllm_fixtures.secrets_scan import scan
 
 LINTS: Mapping[str, Rule] = MappingProxyType(
     {
+        "unreadable-file": Rule("error", "error", "a file can be read, and is a cassette"),
         "empty-cassette": Rule("error", "error", "a cassette holds an interaction"),
         "empty-answer": Rule("error", "error", "an answer of status 200 has a body"),
         "error-status": Rule("error", "warning", "a success was recorded, not a refusal"),
@@ -78,6 +79,10 @@ class Linter(Struct, frozen=True):
             yield self._remark("empty-cassette", "expected an interaction, came none")
         for number, interaction in enumerate(interactions):
             yield from self.interaction(number, interaction)
+
+    def unreadable(self, reason: str) -> Remark:
+        """Tell of a file that could not be read."""
+        return self._remark("unreadable-file", reason)
 
     def interaction(self, number: int, interaction: Interaction) -> Iterator[Remark]:
         """Look over one interaction."""

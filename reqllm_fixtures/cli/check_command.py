@@ -13,12 +13,26 @@ EXAMPLES = """\b
 Examples:
   reqllm-fixtures check cassettes/
   reqllm-fixtures check cassettes/ --profile strict --fail-on warning
+  reqllm-fixtures check cassettes/ --ignore error-status --ignore usage-missing
   reqllm-fixtures check tests --format junit > check.xml
   curl -sN https://... | reqllm-fixtures check --wire openai-chat -
 
 Exit status: 0 nothing was found of the severity of --fail-on or a worse one, 1 something was, or a
 file could not be read, 2 the command was asked wrongly.
 """
+
+
+def _checked_rules(
+    _: click.Context, __: click.Parameter, rules: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the rules if there are such."""
+    from reqllm_fixtures.checking.rules import RULES
+    from reqllm_fixtures.linting import LINTS
+
+    for rule in rules:
+        if rule not in RULES and rule not in LINTS:
+            raise click.BadParameter(f"there is no rule {rule!r}. docs/checking.md lists them.")
+    return rules
 
 
 @click.command(name="check", epilog=EXAMPLES, short_help="Check recordings and their streams.")
@@ -59,6 +73,14 @@ file could not be read, 2 the command was asked wrongly.
     help="How old a recording may be.",
 )
 @click.option(
+    "--ignore",
+    "ignored",
+    metavar="RULE",
+    multiple=True,
+    callback=_checked_rules,
+    help="Do not tell of this rule; may be given more than once.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
     default="error",
@@ -66,7 +88,13 @@ file could not be read, 2 the command was asked wrongly.
     help="What makes the exit status 1.",
 )
 def check_command(
-    paths: tuple[str, ...], profile: str, form: str, wire: str | None, max_age: int, fail_on: str
+    paths: tuple[str, ...],
+    profile: str,
+    form: str,
+    wire: str | None,
+    max_age: int,
+    ignored: tuple[str, ...],
+    fail_on: str,
 ) -> None:
     """Check each PATH: a cassette, a folder of them, or a captured body if --wire names its wire.
 
@@ -80,7 +108,7 @@ def check_command(
     from reqllm.cli.reporting import WENT_WRONG
     from reqllm_fixtures.checking.finding import checked_profile
     from reqllm_fixtures.cli.check_formats import FORMATS, Tally
-    from reqllm_fixtures.cli.looking_over import looked_over
+    from reqllm_fixtures.cli.looking_over import looked_over, without
     from reqllm_fixtures.linting import Linter
 
     linter = Linter(
@@ -91,7 +119,7 @@ def check_command(
     )
     with running() as (terminal, _):
         tally = Tally()
-        looked = looked_over(paths, linter, sys.stdin.buffer)
+        looked = without(looked_over(paths, linter, sys.stdin.buffer), ignored)
         FORMATS[form](tally.counted(looked), terminal)
         terminal.say(f"{NAME}: {tally}")
         if tally.fails(fail_on):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +32,13 @@ def looked_over(paths: Iterable[str], linter: Linter, stdin: BinaryIO) -> Iterat
             yield LookedOver(path, _of_file(path, linter))
 
 
+def without(looked: Iterable[LookedOver], ignored: Collection[str]) -> Iterator[LookedOver]:
+    """Leave out what is said by rules that are ignored."""
+    for each in looked:
+        kept = [remark for remark in each.remarks if remark.rule not in ignored]
+        yield LookedOver(each.file, kept)
+
+
 def _of_file(path: str, linter: Linter) -> list[Remark]:
     try:
         content = files.read(path)
@@ -41,13 +48,13 @@ def _of_file(path: str, linter: Linter) -> list[Remark]:
         interactions = cassette_format.loads(content, path=path, as_json=as_json)
         return list(linter.cassette(interactions))
     except FixtureError as error:
-        return [Remark(severity="error", rule="unreadable-file", message=_flat(error))]
+        return [linter.unreadable(_flat(error))]
 
 
 def _of_body(linter: Linter, body: bytes) -> list[Remark]:
     if linter.wire is None:
         said = "expected a cassette, or a body whose wire is named with --wire"
-        return [Remark(severity="error", rule="unreadable-file", message=said)]
+        return [linter.unreadable(said)]
     return list(linter.stream(linter.wire, body))
 
 

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from reqllm import decode_stream
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.events import read_json
 from reqllm_fixtures.checking.other_framings import frames
@@ -17,7 +18,7 @@ from .mutating import is_found, mutants
 from .shapes import SHAPES
 from .streams import Event
 
-TOTAL = 5_000
+TOTAL, FEW = 5_000, 100
 MOST_EVENTS = 100
 
 
@@ -52,3 +53,17 @@ def test_mutants_are_found_where_they_are(wire):
     ]
 
     assert len(missed) <= count / 100, [(each.how, each.at, each.path) for each in missed]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_what_our_client_cannot_read_is_no_stream_for_a_client(wire):
+    """A mutant that ends our client's reading is an error by profile compat, too."""
+    unread = 0
+    for mutant in mutants(wire, clean_streams(wire), FEW, 2):
+        body = SHAPES[wire].framed(mutant.events, sentinel=mutant.sentinel)
+        if decode_stream(wire, body).state != "complete":
+            unread += 1
+            found = check_events(wire, body)
+            assert "error" in {each.severity for each in found}, (mutant.how, mutant.path)
+
+    assert unread

@@ -212,6 +212,15 @@ def test_a_stream_that_is_taken_up_again():
     ]
 
 
+def test_a_stream_that_counts_from_one_is_not_taken_up_again():
+    """It begins by its first event, and so what is missing in it is missed."""
+    shifted = [{**each, "sequence_number": each["sequence_number"] + 1} for each in RESPONSES]
+    del shifted[2]
+
+    rules = {rule for rule, *_ in strictly("openai-responses", named(shifted))}
+    assert {"sequence-number", "delta-before-start"} <= rules
+
+
 def test_dialects_of_responses_are_accepted():
     """Without numbers, without names, with the sentinel: by profile compat nothing is wrong."""
     plain = [

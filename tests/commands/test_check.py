@@ -98,6 +98,13 @@ def test_warnings_fail_where_they_should(tmp_path: Path):
     assert check(file, "--fail-on", "warning").exit_code == 1
 
 
+def test_rules_can_be_ignored(poor: str):
+    """What they say is left out, and makes no failure."""
+    result = check(poor, "--ignore", "terminal-missing", "--ignore", "usage-missing")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
 def test_what_is_too_old(tmp_path: Path):
     """--max-age says how old a recording may be, in days."""
     kept = recorded(*said("Hi"))
@@ -147,7 +154,14 @@ def test_a_body_of_a_wire_that_is_not_named():
 
 
 @pytest.mark.parametrize(
-    "args", [(), ("no-such-file",), (DEMO, "--wire", "telegraph"), (DEMO, "--profile", "loose")]
+    "args",
+    [
+        (),
+        ("no-such-file",),
+        (DEMO, "--wire", "telegraph"),
+        (DEMO, "--profile", "loose"),
+        (DEMO, "--ignore", "nothing"),
+    ],
 )
 def test_asked_wrongly(args: tuple[str, ...]):
     """Exit status 2, and the reason."""

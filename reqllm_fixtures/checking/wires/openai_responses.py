@@ -119,7 +119,7 @@ class OpenAIResponsesRules(BlockRules):
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
-        self._take_number(value.get("sequence_number"))
+        self._take_number(value.get("sequence_number"), is_start=kind == "response.created")
         key = self._sequence.take(kind, value)
         if key is not None:
             self._take_part(kind, key, value)
@@ -138,13 +138,12 @@ class OpenAIResponsesRules(BlockRules):
         if self._status == "completed":
             self._arguments.check()
 
-    def _take_number(self, number: Any) -> None:
+    def _take_number(self, number: Any, *, is_start: bool) -> None:
         expected = 0 if self._number is None else self._number + 1
         if type(number) is not int:
-            if self._is_first:
-                self._is_first = False
+            self._is_first = False
             return
-        if self._is_first and number > 0:
+        if self._is_first and number > 0 and not is_start:
             self._sequence.resume()  # the rest of a stream that broke off or ran in the background
         if number != expected and (self._is_first or self._number is not None):
             self._report.add(
