@@ -28,6 +28,7 @@ from reqllm.model import Model
 from reqllm.providers.registry import provider_named
 from reqllm.wires.bedrock_converse.encode import encode
 from reqllm.wires.bedrock_invoke.encode import encode as encode_invoke
+from reqllm.wires.common.options import Dialect
 from tests.decoders.bedrock_cases import (
     MS,
     TOOL_END,
@@ -263,6 +264,50 @@ def test_a_schema_is_text_in_the_request() -> None:
     body, _ = body_of(HELLO, {"response_schema": CITY})
     written = body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]
     assert json.loads(written) == CITY
+
+
+@pytest.mark.parametrize(
+    ("model", "choice"),
+    [
+        (NOVA, {"tool": {"name": "structured_output"}}),
+        ("us.anthropic.claude-3-7-sonnet-v1:0", {"tool": {"name": "structured_output"}}),
+        ("meta.llama3-8b-instruct-v1:0", None),
+    ],
+)
+def test_a_schema_is_a_tool_where_a_model_takes_none(model: str, choice: Any) -> None:
+    """Models that know no schemas give the object as arguments of a tool, forced if they can be."""
+    body, warnings = body_of(HELLO, {"response_schema": CITY}, model)
+    assert "outputConfig" not in body
+    (tool,) = body["toolConfig"]["tools"]
+    assert tool["toolSpec"]["inputSchema"]["json"] == CITY
+    assert body["toolConfig"].get("toolChoice") == choice
+    assert warnings == []
+    assert problems(body) == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"reasoning_budget": 1023}, {"reasoning_budget": 2048, "max_tokens": 2048}],
+)
+def test_a_budget_must_leave_room_for_an_answer(options: dict[str, Any]) -> None:
+    """Thinking has a least budget, and counts towards the limit of the answer."""
+    with pytest.raises(InvalidInputError, match="from 1024 up and below max_tokens"):
+        body_of(HELLO, options)
+
+
+def test_the_least_effort_of_claude_is_low() -> None:
+    """An effort that Claude does not know is the nearest that it does, with a warning."""
+    body, warnings = body_of(HELLO, {"reasoning_effort": "minimal"})
+    assert body["outputConfig"] == {"effort": "low"}
+    assert warnings == ["option_adjusted"]
+
+
+def test_a_dialect_may_take_more() -> None:
+    """What a service of the same wire takes besides goes to the model, by the name it has there."""
+    dialect = Dialect(also_takes=frozenset({"seed", "user"}), rename={"seed": "random_seed"})
+    body, warnings = encode(NOVA, HELLO, {"seed": 7, "n": 2}, dialect)
+    assert body["additionalModelRequestFields"] == {"random_seed": 7}
+    assert [warning.code for warning in warnings] == ["unsupported_option"]
 
 
 def test_no_tool_is_to_be_called() -> None:

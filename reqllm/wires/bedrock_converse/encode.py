@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from reqllm.wires.bedrock_converse.turns import write_messages, write_system
 from reqllm.wires.bedrock_converse.words import WIRE
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged, to_json
+from reqllm.wires.common.structured import by_tool
 
 PATH = "/model/{model}/converse-stream"
 BEDROCK = Dialect()
@@ -26,6 +28,11 @@ _NOT_OF_THE_WIRE = frozenset(
     {"seed", "n", "logprobs", "top_logprobs", "user", "parallel_tool_calls"}
 )
 _PLACES = ("tools", "system", "messages")
+LEAST_BUDGET = 1024
+# Models that take no schema of the answer itself; the object comes as the arguments of a tool.
+_WITHOUT_SCHEMAS = re.compile("nova|titan|llama|command|jamba|claude-(?:3|v2|instant)")
+# Of those, models of which a tool can be asked for by name.
+_CAN_FORCE = re.compile("nova|claude-3")
 
 
 def encode(
@@ -39,6 +46,8 @@ def encode(
     """
     context.require_prompt()
     warnings = Warnings()
+    if _WITHOUT_SCHEMAS.search(model):
+        options = by_tool(options, context, can_force=_CAN_FORCE.search(model) is not None)
     refused = dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes)
     asked = Options.of(options).taken(WIRE, refused, warnings)
     own = dict(asked.provider_options)
@@ -53,8 +62,14 @@ def encode(
     tools = _tool_config(asked, context, body["messages"], warnings)
     if tools:
         body["toolConfig"] = tools
-    body.update(_fields_of_models(model, asked, warnings))
-    output = _output_config(asked)
+    fields = _fields_of_models(model, asked, warnings)
+    for option in sorted(_NOT_OF_THE_WIRE & dialect.also_takes):
+        value = getattr(asked, option)
+        if value is not None:
+            fields[dialect.rename.get(option, option)] = value
+    if fields:
+        body["additionalModelRequestFields"] = fields
+    output = _output_config(model, asked, warnings)
     if output:
         body["outputConfig"] = output
     if asked.metadata:
@@ -133,7 +148,7 @@ def _fields_of_models(model: str, asked: Options, warnings: Warnings) -> dict[st
             asked.refuse(f"reasoning_budget for {model}", WIRE, warnings)
         if asked.reasoning_effort == "none":
             asked.refuse(f"reasoning_effort 'none' for {model}", WIRE, warnings)
-    return {"additionalModelRequestFields": fields} if fields else {}
+    return fields
 
 
 def is_claude(model: str) -> bool:
@@ -145,16 +160,31 @@ def _thinking(asked: Options) -> dict[str, Any]:
     """Return Claude's `thinking`: a budget fixes what an effort leaves to the model."""
     effort, budget = asked.reasoning_effort, asked.reasoning_budget
     if budget is not None:
+        _check_budget(budget, asked.max_tokens)
         return {"thinking": {"type": "enabled", "budget_tokens": budget}}
     if effort is None:
         return {}
     return {"thinking": {"type": "disabled" if effort == "none" else "adaptive"}}
 
 
-def _output_config(asked: Options) -> dict[str, Any]:
+def _check_budget(budget: int, max_tokens: int | None) -> None:
+    if budget < LEAST_BUDGET or (max_tokens is not None and budget >= max_tokens):
+        raise InvalidInputError(
+            f"expected reasoning_budget on {WIRE} from {LEAST_BUDGET} up and below max_tokens, "
+            f"since thinking counts towards it, got {budget} and {max_tokens}"
+        )
+
+
+def _output_config(model: str, asked: Options, warnings: Warnings) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    if asked.reasoning_effort not in (None, "none"):
-        config["effort"] = asked.reasoning_effort
+    effort = asked.reasoning_effort
+    if effort == "minimal" and is_claude(model):
+        effort = "low"
+        warnings.add(
+            "option_adjusted", f"{model} knows no reasoning_effort 'minimal': sent as 'low'"
+        )
+    if effort not in (None, "none"):
+        config["effort"] = effort
     if asked.response_schema is not None:
         schema = to_json(asked.response_schema, "response_schema").decode()
         config["textFormat"] = {
