@@ -248,6 +248,12 @@ def test_several_texts_are_several_choices() -> None:
     assert [choice.finish_reason.raw for choice in response.choices] == ["COMPLETE", "MAX_TOKENS"]
 
 
+def test_one_of_several_texts_is_not_all() -> None:
+    """Where one answer has ended and another has not, the stream was cut off."""
+    body = chunks({"generations": [{"text": "a", "finish_reason": "COMPLETE"}, {"text": "b"}]})
+    assert check_stream("bedrock-invoke", body).state == "incomplete"
+
+
 def test_what_no_vendor_is_known_to_send_is_kept() -> None:
     """Events without text are handed out under the name that they give themselves."""
     calls = {"is_finished": False, "event_type": "tool-calls-generation", "tool_calls": [{"a": 1}]}

@@ -140,6 +140,16 @@ def test_changed_captures_are_the_same_without_the_short_way(
     check_same(*stream)
 
 
+def test_what_grows_unseen_is_not_missed() -> None:
+    """Hidden reasoning beside a text that repeats is kept each time, though it gives no chunk."""
+    part = {"reasoningContent": {"text": "a", "redactedContent": "eA=="}}
+    delta = {"contentBlockIndex": 0, "delta": part}
+    check_same("bedrock-converse", [dumped(delta, "contentBlockDelta")] * 4)
+    body = frame("contentBlockDelta", delta) * 4 + frame("messageStop", {"stopReason": "end_turn"})
+    (thought,) = check_stream("bedrock-converse", body).content
+    assert (thought.content, thought.data) == ("aaaa", "xxxx")
+
+
 WRAPPINGS = (
     b'{"bytes":"%b"}',
     b'{"bytes":"%b","p":"abc"}',
@@ -152,6 +162,8 @@ WRAPPINGS = (
     b'{"bytes": "%b"}',
     b'{"bytes":"%b=","p":"abc"}',
     b'{"bytes":"A%b","p":"abc"}',
+    b'{"bytes":"@%b","p":"abc"}',
+    b'{"bytes":"%b%%","p":"abc"}',
     b'{"bytes":"%b","bytes":"","p":"abc"}',
 )
 

@@ -32,6 +32,7 @@ def texts(headers: Mapping[str, str]) -> bytes:
 
 def frame(name: str, payload: Any, kind: str = "event") -> bytes:
     """Return an event or an exception of that name; a payload that is no bytes becomes JSON."""
-    written = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    is_written = isinstance(payload, bytes)
+    written = payload if is_written else json.dumps(payload, separators=(",", ":")).encode()
     named = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
     return message(written, texts(named))

@@ -214,8 +214,6 @@ class ConverseDecoder(JSONEventDecoder):
                         f"{WIRE}.{kind}", {"contentBlockIndex": index, "delta": {kind: content}}
                     )
                 )
-        # What is kept here is said at the end of its block: another of its like is no delta.
-        self._repeatable &= block is None or isinstance(block, Block)
 
     def _text_block(self, index: int) -> Block:
         """Return the open block of text; text begins without a start."""
@@ -232,13 +230,11 @@ class ConverseDecoder(JSONEventDecoder):
                 return
             block = self._write.start_reasoning(redacted=redacted is not None)
             self._blocks[index] = block
-        signature = filled(content.get("signature"))
-        if signature is not None or redacted is not None:
-            self._repeatable = False
-            block.signature = signature or block.signature
-            if redacted is not None:
-                block.redacted = True
-                self._redacted.setdefault(index, []).append(redacted)
+        block.signature = filled(content.get("signature")) or block.signature
+        if redacted is not None:
+            self._repeatable = False  # it grows unseen
+            block.redacted = True
+            self._redacted.setdefault(index, []).append(redacted)
         self._write.text(block, as_string(content.get("text")))
 
     def _take_whole_block(self, index: int, block: dict[str, Any]) -> None:
