@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -46,8 +47,6 @@ def test_the_marker_documents_its_keywords():
 
 def test_what_a_project_may_say_about_redaction():
     """`reqllm_config` takes what a redactor takes, and docs/pytest.md lists it."""
-    import inspect
-
     assert inspect.signature(Redactor.of).parameters.keys() - {"environ"} == settings.REDACTION
     for name in {*settings.REDACTION, "match_on", "allow_repeats"}:
         assert f"`{name}`" in PAGE

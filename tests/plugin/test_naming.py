@@ -1,4 +1,4 @@
-"""Where the cassette of a test lies: a name of its own, in the folder of cassettes, on any system."""
+"""Where the cassette of a test lies: under a name of its own, in the folder of cassettes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reqllm_fixtures.testing import naming
 from tests.fixtures_side.making import AWKWARD, patiently
 
-# What tests are called, and what a file system may take amiss: separators, dots, long and not ASCII.
+# What a file system may take amiss: separators, dots, what is long and what is not ASCII.
 awkward = st.one_of(
     st.text(AWKWARD + "/\\.[]", max_size=40),
     st.text("ab./", min_size=140, max_size=200),
@@ -27,7 +27,8 @@ def test_every_test_has_a_file_of_its_own(names):
     assert len(set(stems)) == len(names)
     for stem in stems:
         assert Path("folder", f"{stem}.yaml").name == f"{stem}.yaml"
-        assert stem.isascii() and stem.isprintable()
+        assert stem.isascii()
+        assert stem.isprintable()
         assert 0 < len(stem) <= 150
         assert not stem.startswith(".")
 
