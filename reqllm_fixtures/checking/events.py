@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from reqllm_fixtures.checking.cutting import CutEvent
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
 from reqllm_fixtures.checking.judging import Judge, check_untyped, judge
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
+from reqllm_fixtures.cutting import CutEvent
 
 _SENTINEL = b"[DONE]"
 NOT_JSON: Any = object()

@@ -9,8 +9,6 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct
 
 from reqllm.wires.table import no_wire
-from reqllm_fixtures.checking.cutting import CutEvent, sse_events
-from reqllm_fixtures.checking.other_framings import frames, json_lines, sse_or_array, wrapped_events
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_responses
 from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesRules
@@ -22,6 +20,8 @@ from reqllm_fixtures.checking.wires.gemini_interactions import GeminiInteraction
 from reqllm_fixtures.checking.wires.ollama import OllamaRules
 from reqllm_fixtures.checking.wires.openai_chat import OpenAIChatRules
 from reqllm_fixtures.checking.wires.openai_responses import OpenAIResponsesRules
+from reqllm_fixtures.cutting import CutEvent, sse_events
+from reqllm_fixtures.other_framings import frames, json_lines, sse_or_array, wrapped_events
 
 KindOf: TypeAlias = Callable[[dict[str, Any], str], str | None]
 """Names what an event is: by its value, and by the name that its frame gave it.

@@ -11,11 +11,10 @@ from reqllm.framing.event import Framer, WireEvent
 from reqllm.framing.eventstream import EventStreamDecoder
 from reqllm.framing.ndjson import NDJSONDecoder
 from reqllm.framing.sse import SSEDecoder
-from reqllm_fixtures.checking.cutting import sse_events
-from reqllm_fixtures.checking.other_framings import array_items, frames, json_lines
+from reqllm_fixtures.cutting import sse_events
+from reqllm_fixtures.other_framings import array_items, frames, json_lines
+from tests.checking.more_streams import CONVERSE, array, frame
 from tests.framing.test_sse_properties import FRAGMENTS, NAMED, ODD
-
-from .more_streams import CONVERSE, array, frame
 
 bodies = st.lists(
     st.sampled_from((*FRAGMENTS, *NAMED, *ODD, b"{\n", b'  "error": 1\n')), max_size=20
