@@ -17,7 +17,6 @@ from .streams import (
     DONE,
     MESSAGE_START,
     MESSAGE_STOP,
-    OPENAI_CALLS,
     OPENAI_TEXT,
     TEXT_BLOCK,
     TOOL_BLOCK,
@@ -96,8 +95,8 @@ BROKEN = (
     a("delta-mismatch", 3, "$.delta.type", MESSAGE_START, start(0, TOOL_BLOCK), HE, stop(0), *END),
     a("delta-mismatch", 6, "$.delta.type", *ANTHROPIC[:5], ANTHROPIC[3], stop(0), *END),
     a("block-repeated", 4, "$.index", MESSAGE_START, *(start(0, TEXT_BLOCK), stop(0)) * 2, *END),
-    o("block-repeated", 4, f"{ARGUMENTS}.index", HELLO, *OPENAI_CALLS[1:3],
-      chunk(call(0, "1}", id="t9", name="h")), STOP),
+    o("index-order", 3, f"{ARGUMENTS}.index", HELLO, chunk(call(0, "{}", id="t", name="f")),
+      chunk(call(0, "{}", id="u", name="g")), STOP),
     a("block-open", 3, "$.index", MESSAGE_START, start(0, TEXT_BLOCK), start(1, TEXT_BLOCK),
       stop(0), stop(1), *END),
     a("block-open", 3, "$", MESSAGE_START, start(0, TEXT_BLOCK), *END),
@@ -174,6 +173,29 @@ def test_arguments_may_be_cut_off_with_the_answer(reason):
     body = named((*ANTHROPIC[:-4], stop(2), finish(reason), MESSAGE_STOP))
 
     assert strictly("anthropic-messages", body) == []
+
+
+def test_dialects_of_tool_calls_are_read():
+    """Every call numbered 0, or not at all, or named on every piece: none of it is an error."""
+    one, other = call(0, "{}", id="t", name="f"), call(0, "{}", id="u", name="g")
+    unnumbered = [
+        {"tool_calls": [{key: each[key] for key in each if key != "index"}]}
+        for each in (one["tool_calls"][0], other["tool_calls"][0])
+    ]
+    pieces = [call(0, '{"a":', id="t", name="f"), call(0, "1}", id="t", name="f")]
+    for deltas in ([one, other], unnumbered, pieces):
+        body = openai([HELLO, *map(chunk, deltas), STOP])
+
+        assert [
+            str(each) for each in check_events("openai-chat", body) if each.severity == "error"
+        ] == []
+
+
+def test_a_choice_may_finish_without_a_delta():
+    """Its finish_reason counts all the same."""
+    last = bare(choices=[{"index": 0, "finish_reason": "stop"}])
+
+    assert check_events("openai-chat", openai([HELLO, last])) == ()
 
 
 def test_pieces_are_joined():

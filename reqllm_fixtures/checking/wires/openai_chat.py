@@ -23,6 +23,9 @@ class _Choice:
     def __init__(self) -> None:
         self.finish: str | None = None
         self.calls: dict[int, Arguments] = {}
+        self.ids: dict[int, Any] = {}
+        self.earlier: list[Arguments] = []
+        """Of calls whose number another took over."""
 
 
 class OpenAIChatRules:
@@ -59,7 +62,7 @@ class OpenAIChatRules:
             self._check_ending(is_done=is_done)
         for choice in self._choices.values():
             if choice.finish is not None and choice.finish not in _CUT_OFF:
-                for arguments in choice.calls.values():
+                for arguments in (*choice.earlier, *choice.calls.values()):
                     arguments.check(self._report)
 
     def _check_ending(self, *, is_done: bool) -> None:
@@ -84,7 +87,8 @@ class OpenAIChatRules:
         number = entry.get("index", position)
         place = f"$.choices[{position}]"
         delta = entry.get("delta")
-        if type(number) is not int or not isinstance(delta, dict):
+        delta = delta if isinstance(delta, dict) else {}  # some finish without one
+        if type(number) is not int:
             return
         choice = self._choices.get(number)
         if choice is None:
@@ -101,7 +105,7 @@ class OpenAIChatRules:
             choice.finish = reason
 
     def _begin(self, number: int, delta: dict[str, Any], place: str) -> _Choice:
-        if not delta.get("role"):
+        if delta and not delta.get("role"):
             said = "expected the role in the first delta of a choice, it did not come"
             self._report.add("role-missing", f"{place}.delta.role", said)
         choice = self._choices[number] = _Choice()
@@ -119,16 +123,21 @@ class OpenAIChatRules:
             self._report.add("finish-repeated", f"{place}.finish_reason", said)
 
     def _take_call(self, choice: _Choice, call: dict[str, Any], at: int, place: str) -> None:
-        number = call.get("index")
-        if type(number) is not int:
-            # Without a number, each is a call of its own and whole; two may have the same.
-            number = at if number is None and call.get("id") is None else len(choice.calls)
+        number = self._number(choice, call, at)
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
         arguments = choice.calls.get(number)
-        if arguments is None or (call.get("id") and function.get("name")):
+        new_id = call.get("id") if function.get("name") else None
+        if arguments is None or (new_id and new_id != choice.ids.get(number)):
             arguments = self._begin_call(choice, number, call, function, place)
         arguments.add(function.get("arguments"), self._report)
+
+    def _number(self, choice: _Choice, call: dict[str, Any], at: int) -> int:
+        number = call.get("index")
+        if type(number) is int:
+            return number
+        # Without a number, each that has an id is a call of its own, and whole.
+        return at if call.get("id") is None else len(choice.calls) + len(choice.earlier)
 
     def _begin_call(
         self,
@@ -138,19 +147,19 @@ class OpenAIChatRules:
         function: dict[str, Any],
         place: str,
     ) -> Arguments:
-        if number in choice.calls:
-            said = f"expected one call with index {number}, came another that begins"
-            self._report.add("block-repeated", f"{place}.index", said)
-            number = -1 - len(choice.calls)
-        elif number != len(choice.calls):
-            said = f"expected call {len(choice.calls)}, came call {number}"
+        count = len(choice.calls) + len(choice.earlier)
+        if number != count:
+            said = f"expected call {count}, came call {number}"
             self._report.add("index-order", f"{place}.index", said)
+        if number in choice.calls:  # some give every call the number 0
+            choice.earlier.append(choice.calls.pop(number))
         if not function.get("name"):
             said = "expected the name where a call begins, it did not come"
             self._report.add("tool-call-unnamed", f"{place}.function.name", said)
         if not call.get("id"):
             said = "expected the id where a call begins, it did not come"
             self._report.add("tool-call-without-id", f"{place}.id", said)
+        choice.ids[number] = call.get("id")
         arguments = choice.calls[number] = Arguments(f"{place}.function.arguments")
         return arguments
 
