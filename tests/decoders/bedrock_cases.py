@@ -499,7 +499,7 @@ INVOKE = (
             "modelStreamErrorException", {"message": "x", "originalStatusCode": 500}, "exception"
         )
         + claude(*CLAUDE_HELLO),
-        text="Hel"[:3],
+        text="Hel",
         state="failed",
         error=e.ServerError,
         message="x (424, modelStreamErrorException)",
@@ -515,6 +515,27 @@ INVOKE = (
         error=e.ServerError,
         usage={},
         attributes={"before_first_chunk": True, "retryable": True},
+    ),
+    invoke(
+        "exception as an event",
+        "an exception may come as an event of that name",
+        claude(*CLAUDE_HELLO[:3], end=False)
+        + frame("throttlingException", {"message": "Slow"})
+        + claude(*CLAUDE_HELLO),
+        text="Hel",
+        state="failed",
+        error=e.RateLimitError,
+        message="Slow (429, throttlingException)",
+        usage={"input_tokens": 3},
+        **IDENTIFIED,
+    ),
+    invoke(
+        "a type of nobody's",
+        "events whose type is none of Anthropic's are read as texts",
+        chunks({"type": "novel", "text": "Hello"}, {"type": "end", "finish_reason": "stop"}),
+        text="Hello",
+        finish=("stop", "stop"),
+        usage={},
     ),
     invoke(
         "Claude's error",

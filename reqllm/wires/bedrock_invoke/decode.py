@@ -19,7 +19,7 @@ from reqllm.wires.bedrock_invoke.words import METRICS, WIRE
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import filled
 from reqllm.wires.common.json_text import parse_json
-from reqllm.wires.common.reported import failure_of
+from reqllm.wires.common.reported import exception, failure_of
 from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.wire import Reading
 
@@ -97,6 +97,8 @@ class InvokeDecoder:
             self._reader(None).fail(failure)
         elif event.event in ("chunk", "message"):
             self._take_chunk(event)
+        elif event.event.endswith("Exception"):
+            self._reader(None).fail(exception(event.event, _parsed(event.data)))
         elif event.event != "initial-response":
             self._take_unknown(event)
 

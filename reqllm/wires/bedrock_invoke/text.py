@@ -28,7 +28,9 @@ from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
 
 # Told of by other means, or said again by what follows.
-_SAID = frozenset((*TEXTS, *STOPS, *LISTS, *COUNTS, "index", "is_finished", "event_type", "id"))
+_SAID = frozenset(
+    (*TEXTS, *STOPS, *LISTS, *COUNTS, "index", "is_finished", "event_type", "type", "id")
+)
 # More than any model gives; a number beyond is a mistake.
 _MOST_CHOICES = 256
 

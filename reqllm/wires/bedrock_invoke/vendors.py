@@ -18,6 +18,9 @@ from reqllm.wires.common.usage import UsageMeter, openai_usage
 from reqllm.wires.openai_chat.decode import OpenAIChatDecoder
 from reqllm.wires.wire import Reading
 
+# What the kinds of Anthropic's events begin with.
+_ANTHROPICS = ("message", "content_block_", "ping", "error")
+
 
 def decoder_for(event: Any, reading: Reading) -> JSONEventDecoder:
     """Return the decoder of the stream that begins with this event."""
@@ -25,7 +28,7 @@ def decoder_for(event: Any, reading: Reading) -> JSONEventDecoder:
 
 
 def _vendor_of(event: Mapping[str, Any]) -> Callable[[Reading], JSONEventDecoder]:
-    if isinstance(event.get("type"), str):
+    if str(event.get("type")).startswith(_ANTHROPICS):
         return AnthropicMessagesDecoder
     if isinstance(event.get("choices"), list):
         return _ChatDecoder
