@@ -517,6 +517,14 @@ INVOKE = (
         attributes={"before_first_chunk": True, "retryable": True},
     ),
     invoke(
+        "A30",
+        "an exception after the model's last event is ignored, with a warning",
+        claude(*CLAUDE_HELLO) + frame("internalServerException", {"message": "x"}, "exception"),
+        text="Hello",
+        warnings=("events_after_end",),
+        **IDENTIFIED,
+    ),
+    invoke(
         "exception as an event",
         "an exception may come as an event of that name",
         claude(*CLAUDE_HELLO[:3], end=False)

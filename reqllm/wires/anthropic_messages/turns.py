@@ -16,8 +16,7 @@ from reqllm.content import (
     ToolCall,
     ToolResultPart,
 )
-from reqllm.context import Context, Message
-from reqllm.errors import InvalidContextError
+from reqllm.context import Context
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
 
@@ -44,31 +43,24 @@ def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]
     Raises InvalidContextError for what the wire has no form for.
     """
     writer = _Writer(context, warnings)
-    merged: list[tuple[str, list[dict[str, Any]]]] = []
-    for message in context:
-        if message.role == "system":
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        blocks = writer.blocks(message)
-        if not blocks:
-            continue
-        if merged and merged[-1][0] == role:
-            merged[-1][1].extend(blocks)
-        else:
-            merged.append((role, blocks))
-    if not merged:
-        raise InvalidContextError("nothing is left of the conversation that could be sent")
-    return [{"role": role, "content": _content(role, blocks)} for role, blocks in merged]
+    written = turns.two_sided(context, WIRE, warnings, writer.asked, writer.said)
+    return [
+        {
+            "role": "assistant" if is_models else "user",
+            "content": _content(blocks, is_models=is_models),
+        }
+        for is_models, blocks in written
+    ]
 
 
-def _content(role: str, blocks: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+def _content(blocks: list[dict[str, Any]], *, is_models: bool) -> str | list[dict[str, Any]]:
     if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
         text: str = blocks[0]["text"]
         return text
-    if role == "user":
-        # A result that does not follow its call at once is refused.
-        return sorted(blocks, key=lambda block: block["type"] != "tool_result")
-    return blocks
+    if is_models:
+        return blocks
+    # A result that does not follow its call at once is refused.
+    return sorted(blocks, key=lambda block: block["type"] != "tool_result")
 
 
 class _Writer:
@@ -80,16 +72,7 @@ class _Writer:
         self._server_calls = {call.id: call.name for call in calls if _is_server_call(call)}
         self._warnings = warnings
 
-    def blocks(self, message: Message) -> list[dict[str, Any]]:
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
-        write = self._said if message.role == "assistant" else self._asked
-        written = (write(part) for part in message.content)
-        return [block for block in written if block is not None]
-
-    def _asked(self, part: ContentPart) -> dict[str, Any] | None:
+    def asked(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the user's or of a tool's."""
         match part:
             case TextPart():
@@ -104,7 +87,7 @@ class _Writer:
                 return self._custom(part)
         raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
 
-    def _said(self, part: ContentPart) -> dict[str, Any] | None:
+    def said(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the model's own, or leave it out with a warning."""
         match part:
             case TextPart():
@@ -155,7 +138,7 @@ class _Writer:
 
     def _result(self, part: ToolResultPart) -> dict[str, Any]:
         parts = turns.result_parts(part)
-        content: Any = turns.result_text(part) if parts is None else [self._asked(p) for p in parts]
+        content: Any = turns.result_text(part) if parts is None else [self.asked(p) for p in parts]
         block = {"type": "tool_result", "tool_use_id": part.tool_call_id, "content": content}
         if part.is_error:
             block["is_error"] = True

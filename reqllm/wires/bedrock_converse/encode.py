@@ -74,9 +74,8 @@ def encode(
         body["outputConfig"] = output
     if asked.metadata:
         body["requestMetadata"] = {key: str(value) for key, value in asked.metadata.items()}
-    body = merged(body, own)
     _put_points(body, points)
-    return body, warnings.chunks()
+    return merged(body, own), warnings.chunks()
 
 
 def _inference(asked: Options) -> dict[str, Any]:

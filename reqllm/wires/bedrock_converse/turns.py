@@ -16,8 +16,7 @@ from reqllm.content import (
     ToolCall,
     ToolResultPart,
 )
-from reqllm.context import Context, Message
-from reqllm.errors import InvalidContextError
+from reqllm.context import Context
 from reqllm.wires.bedrock_converse.attachments import Attachments
 from reqllm.wires.bedrock_converse.words import HIDDEN, WIRE
 from reqllm.wires.common import turns
@@ -36,26 +35,14 @@ def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]
     Raises InvalidContextError for what the wire has no form for.
     """
     writer = _Writer(context, warnings)
-    written: list[tuple[str, list[dict[str, Any]]]] = []
-    for message in context:
-        if message.role == "system":
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        blocks = writer.blocks(message)
-        if not blocks:
-            continue
-        if written and written[-1][0] == role:
-            written[-1][1].extend(blocks)
-        else:
-            written.append((role, blocks))
-    if not written:
-        raise InvalidContextError("nothing is left of the conversation that could be sent")
-    return [{"role": role, "content": _ordered(role, blocks)} for role, blocks in written]
-
-
-def _ordered(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # A result that does not follow its call at once is refused.
-    return sorted(blocks, key=lambda b: "toolResult" not in b) if role == "user" else blocks
+    written = turns.two_sided(context, WIRE, warnings, writer.asked, writer.said)
+    return [
+        {"role": "assistant", "content": blocks}
+        if is_models
+        # A result that does not follow its call at once is refused.
+        else {"role": "user", "content": sorted(blocks, key=lambda b: "toolResult" not in b)}
+        for is_models, blocks in written
+    ]
 
 
 class _Writer:
@@ -66,16 +53,7 @@ class _Writer:
         self._attachments = Attachments()
         self._warnings = warnings
 
-    def blocks(self, message: Message) -> list[dict[str, Any]]:
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
-        write = self._said if message.role == "assistant" else self._asked
-        written = (write(part) for part in message.content)
-        return [block for block in written if block is not None]
-
-    def _asked(self, part: ContentPart) -> dict[str, Any] | None:
+    def asked(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the user's or of a tool's."""
         match part:
             case TextPart():
@@ -90,7 +68,7 @@ class _Writer:
                 return self._custom(part)
         raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
 
-    def _said(self, part: ContentPart) -> dict[str, Any] | None:
+    def said(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the model's own, or leave it out with a warning."""
         match part:
             case TextPart():
@@ -141,7 +119,7 @@ class _Writer:
     def _result(self, part: ToolResultPart) -> dict[str, Any]:
         parts = turns.result_parts(part)
         if parts is not None:
-            content = [self._asked(each) or {"text": ""} for each in parts]
+            content = [self.asked(each) or {"text": ""} for each in parts]
         elif isinstance(part.result, Mapping):
             content = [{"json": part.result}]
         else:

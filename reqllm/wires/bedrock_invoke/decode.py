@@ -12,7 +12,7 @@ import binascii
 from typing import Any
 
 from reqllm import chunk as c
-from reqllm.errors import ReqLLMError
+from reqllm.errors import APIError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
 from reqllm.wires.bedrock_invoke.vendors import decoder_for
 from reqllm.wires.bedrock_invoke.words import METRICS, WIRE
@@ -89,16 +89,13 @@ class InvokeDecoder:
         """Take one event; events after the terminal one say nothing."""
         if isinstance(event, Comment):
             return
-        if self._inner is not None and self._inner.error is not None:
-            self._inner.late_events += 1
-            return
-        failure = failure_of(event)
-        if failure is not None:
+        inner, failure = self._inner, _failure_of(event)
+        if inner is not None and (inner.error is not None or (inner.ended and failure)):
+            inner.late_events += 1
+        elif failure is not None:
             self._reader(None).fail(failure)
         elif event.event in ("chunk", "message"):
             self._take_chunk(event)
-        elif event.event.endswith("Exception"):
-            self._reader(None).fail(exception(event.event, _parsed(event.data)))
         elif event.event != "initial-response":
             self._take_unknown(event)
 
@@ -155,6 +152,12 @@ class InvokeDecoder:
         except binascii.Error:
             return False
         return self._is_delta(b"data: " + data)
+
+
+def _failure_of(event: WireEvent) -> APIError | None:
+    if event.event.endswith("Exception") and event.headers.get(":message-type") == "event":
+        return exception(event.event, _parsed(event.data))
+    return failure_of(event)
 
 
 def _unwrapped(data: bytes) -> tuple[bytes, dict[str, Any]]:

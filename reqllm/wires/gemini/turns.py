@@ -16,7 +16,7 @@ from reqllm.content import (
     ToolCall,
     ToolResultPart,
 )
-from reqllm.context import Context, Message
+from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
@@ -46,19 +46,10 @@ def write_contents(context: Context, warnings: Warnings) -> list[dict[str, Any]]
     Raises InvalidContextError for what the wire has no form for.
     """
     writer = _Writer(context, warnings)
-    contents: list[dict[str, Any]] = []
-    for message in context:
-        if message.role == "system":
-            continue
-        role = "model" if message.role == "assistant" else "user"
-        parts = writer.parts(message)
-        if parts and contents and contents[-1]["role"] == role:
-            contents[-1]["parts"].extend(parts)
-        elif parts:
-            contents.append({"role": role, "parts": parts})
-    if not contents:
-        raise InvalidContextError("nothing is left of the conversation that could be sent")
-    return contents
+    written = turns.two_sided(context, WIRE, warnings, writer.asked, writer.said)
+    return [
+        {"role": "model" if is_models else "user", "parts": parts} for is_models, parts in written
+    ]
 
 
 class _Writer:
@@ -69,16 +60,7 @@ class _Writer:
         self._calls: dict[str, ToolCall] = {}
         self._warnings = warnings
 
-    def parts(self, message: Message) -> list[dict[str, Any]]:
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
-        write = self._said if message.role == "assistant" else self._asked
-        written = (write(part) for part in message.content)
-        return [part for part in written if part is not None]
-
-    def _asked(self, part: ContentPart) -> dict[str, Any] | None:
+    def asked(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the user's or of a tool's."""
         match part:
             case TextPart():
@@ -93,7 +75,7 @@ class _Writer:
                 return self._custom(part)
         raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
 
-    def _said(self, part: ContentPart) -> dict[str, Any] | None:
+    def said(self, part: ContentPart) -> dict[str, Any] | None:
         """Write a part of the model's own as it came, or leave it out with a warning."""
         match part:
             case TextPart():
@@ -180,7 +162,7 @@ class _Writer:
         files = [p for p in turns.result_parts(part) or () if not isinstance(p, TextPart)]
         written["response"] = _response(part)
         if files:
-            written["parts"] = [self._asked(file) for file in files]
+            written["parts"] = [self.asked(file) for file in files]
         return written
 
     def _custom(self, part: CustomPart) -> dict[str, Any] | None:
