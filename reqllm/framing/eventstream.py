@@ -81,7 +81,7 @@ class EventStreamDecoder:
             self._held.clear()
         read = self._take_messages(piece, take, recognise or _never)
         self._offset += read
-        if self.error is None:
+        if read < len(piece) and self.error is None:
             self._held += piece[read:]
 
     def end(self) -> list[WireEvent | Comment]:
@@ -92,18 +92,20 @@ class EventStreamDecoder:
     def _take_messages(self, data: bytes, take: Take, recognise: Recognise) -> int:
         """Take the whole messages at the start of `data`; return how many bytes they are."""
         size, at = len(data), 0
+        known_preludes = self._preludes
         while size - at >= _PRELUDE:
-            prelude = data[at : at + _PRELUDE]
-            lengths = self._preludes.get(prelude) or self._read_prelude(prelude, at)
+            start = at + _PRELUDE
+            prelude = data[at:start]
+            lengths = known_preludes.get(prelude) or self._read_prelude(prelude, at)
             if lengths is None:
                 return at
             total, head_length, checksum = lengths
-            last = at + total - _CHECKSUM
-            if last + _CHECKSUM > size:
+            end = at + total
+            if end > size:
                 self._needed = total
                 return at
-            block = data[at + _PRELUDE : last]
-            if crc32(block, checksum) != _number_at(data, last)[0]:
+            block = data[start : end - _CHECKSUM]
+            if crc32(block, checksum) != _number_at(data, end - _CHECKSUM)[0]:
                 self._fail(at, "its checksum is not that of its bytes")
                 return at
             if not recognise(block):
@@ -112,7 +114,7 @@ class EventStreamDecoder:
                 if head is None:
                     return at
                 take(WireEvent(block[head_length:], head.name, headers=head.headers, head=raw))
-            at += total
+            at = end
         self._needed = _PRELUDE
         return at
 
