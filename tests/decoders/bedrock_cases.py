@@ -252,6 +252,27 @@ CONVERSE = (
         thinking="Hm",
     ),
     case(
+        "P34",
+        "a character that is cut in two between deltas is one character",
+        MS + text("a\ud83d") + text("\ude00b") + text("\ud83d") + stop() + END,
+        text="a\U0001f600b\ufffd",
+        warnings=("lone_surrogate",),
+    ),
+    case(
+        "J17",
+        "arguments that are no JSON are kept as they came, and the rest is read",
+        MS + tool_start() + arguments('{"a": xyz}') + stop() + TOOL_END,
+        calls=(Call("t1", "f", raw='{"a": xyz}', invalid=True),),
+        finish=("tool_calls", "tool_use"),
+    ),
+    case(
+        "J11",
+        "arguments that are null are none",
+        MS + tool_start(input=None) + arguments(None) + stop() + TOOL_END,
+        calls=(Call("t1", "f", {}, raw=""),),
+        finish=("tool_calls", "tool_use"),
+    ),
+    case(
         "tool",
         "a tool call's arguments come in pieces, the first of them empty",
         MS
@@ -451,6 +472,24 @@ INVOKE = (
         **IDENTIFIED,
         kinds="stream_start usage text_start text_delta text_delta text_delta text_delta "
         "text_end usage response_metadata finish",
+    ),
+    invoke(
+        "P34",
+        "a character that is cut in two between wrapped deltas is one character",
+        claude(
+            CLAUDE_HELLO[0],
+            *(
+                {
+                    "type": "content_block_delta",
+                    "index": 0,
+                    "delta": {"type": "text_delta", "text": said},
+                }
+                for said in ("He", "l\ud83d", "\ude00o")
+            ),
+            CLAUDE_HELLO[-1],
+        ),
+        text="Hel\U0001f600o",
+        **IDENTIFIED,
     ),
     invoke(
         "A27",

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from reqllm import chunk as c
+from reqllm import errors as e
 from reqllm.content import ReasoningPart, TextPart, ToolCall
 from reqllm.response import Response
 from reqllm.stream_server import decode_stream
@@ -294,3 +295,33 @@ def events_before(capture: Capture, end: int) -> Iterator[Any]:
         at += int.from_bytes(capture.body[at : at + 4])
         if at <= end:
             yield event
+
+
+@needs_corpus
+@QUICK
+@given(data=st.data())
+def test_damage_anywhere_is_found(data: st.DataObject) -> None:
+    """One wrong byte, anywhere in a body, is an error; what was told before it is the truth."""
+    capture = data.draw(st.sampled_from(ALL))
+    at = data.draw(st.integers(0, len(capture.body) - 1))
+    damaged = bytearray(capture.body)
+    damaged[at] ^= data.draw(st.integers(1, 255))
+    response = check_stream(capture.wire, bytes(damaged))
+    assert isinstance(response.error, e.CorruptEventError if at else e.StreamError)
+    told = plain(response)[:-1]
+    if told != [{"kind": "stream_start"}]:
+        assert told == whole(capture)[: len(told)]
+
+
+@needs_corpus
+@QUICK
+@given(data=st.data())
+def test_bytes_lost_or_added_raise_nothing(data: st.DataObject) -> None:
+    """Bytes that were lost or put in between end a stream as an error, never as an exception."""
+    capture = data.draw(st.sampled_from(ALL))
+    begin = data.draw(st.integers(0, len(capture.body) - 2))
+    end = data.draw(st.integers(begin, min(begin + 300, len(capture.body) - 1)))
+    more = data.draw(st.binary(min_size=begin == end, max_size=20))
+    changed = capture.body[:begin] + more + capture.body[end:]
+    response = check_stream(capture.wire, changed)
+    assert response.state in ("failed", "incomplete") or changed == capture.body
