@@ -137,7 +137,12 @@ RICH: dict[str, list[Any]] = {
                         "role": "assistant",
                         "content": [
                             {"type": "text", "text": "He"},
-                            {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+                            {
+                                "type": "thinking",
+                                "thinking": [{"type": "text", "text": "Hm"}],
+                                "signature": "s",
+                            },
+                            {"type": "reference", "reference_ids": [1, "a"]},
                             {"type": "hologram"},
                         ],
                         "reasoning_content": "a",

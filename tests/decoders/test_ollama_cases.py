@@ -35,6 +35,14 @@ def test_images_are_files() -> None:
     assert response.provider_metadata["completed"] == 2
 
 
+def test_a_call_without_a_function_is_kept_apart() -> None:
+    """What names no function is no call, but is not lost."""
+    response = check_stream(WIRE, line({"tool_calls": [{"id": "t"}, {}, None]}) + last())
+    assert response.tool_calls == ()
+    kept = [chunk.data for chunk in response.chunks if isinstance(chunk, c.CustomChunk)]
+    assert kept == [{"id": "t"}]
+
+
 def test_what_else_a_call_says_is_kept() -> None:
     """Members of a call that are new are told with it."""
     call = {"id": "t", "function": {"name": "f", "arguments": {}}, "mood": "good"}

@@ -126,6 +126,8 @@ class OllamaDecoder(JSONEventDecoder):
         """Take a call, which comes whole: its arguments are an object, not text."""
         function = as_object(call.get("function"))
         if not function:
+            if call:
+                self._write.out.append(c.CustomChunk(f"{WIRE}.tool_call", call))
             return
         self._end_current()
         block = self._write.start_tool(0, filled(call.get("id")), as_string(function.get("name")))
