@@ -768,6 +768,42 @@ INVOKE = (
         metadata={"stop": "\n\nHuman:", **NOTED},
     ),
     invoke(
+        "an error among texts",
+        "an error object of a model's own is its error",
+        chunks({"text": "He"}, {"error": {"message": "Overheated", "type": "server_error"}}),
+        text="He",
+        state="failed",
+        error=e.ServerError,
+        message="Overheated (500, server_error)",
+        usage={},
+    ),
+    invoke(
+        "Nova thinking",
+        "thinking ends the text before it, and is followed by another",
+        chunks(
+            *(
+                event
+                for index, part in enumerate(
+                    (
+                        {"text": "He"},
+                        {"reasoningContent": {"text": "Hm"}},
+                        {"text": "llo"},
+                    )
+                )
+                for event in (
+                    {"contentBlockDelta": {"delta": part, "contentBlockIndex": index}},
+                    {"contentBlockStop": {"contentBlockIndex": index}},
+                )
+            ),
+            {"messageStop": {"stopReason": "end_turn"}},
+            {"metadata": {"usage": {"inputTokens": 3, "outputTokens": 5}}},
+        ),
+        text="Hello",
+        thinking="Hm",
+        kinds="stream_start text_start text_delta text_end reasoning_start reasoning_delta "
+        "reasoning_end text_start text_delta usage text_end finish",
+    ),
+    invoke(
         "a failed text",
         "a model that says it failed has failed",
         chunks({"text": "He"}, {"finish_reason": "ERROR", "is_finished": True, **NOTED}),

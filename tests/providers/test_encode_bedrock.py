@@ -64,6 +64,7 @@ ATTACHED = Context(
                 ImagePart(url="s3://bucket/cat.gif", media_type="image/gif"),
                 FilePart(PDF, "quarter's report (1).pdf"),
                 FilePart(PDF, "quarter's report (1).pdf", "application/pdf"),
+                FilePart(PDF),
                 FilePart(b"a,b", "a.csv"),
                 FilePart(b"{}", None, "application/json"),
                 FilePart(b"notes", "notes.md", "text/markdown; charset=utf-8"),
@@ -107,7 +108,7 @@ def test_attachments_fit_botocore() -> None:
     assert [next(iter(block)) for block in content] == [
         "text",
         *["image"] * 4,
-        *["document"] * 5,
+        *["document"] * 6,
         "image",
         "video",
         "audio",
@@ -116,19 +117,20 @@ def test_attachments_fit_botocore() -> None:
     assert [block["document"]["name"] for block in content if "document" in block] == [
         "quarter s report (1)",
         "quarter s report (1) 2",
-        "a",
         "document",
+        "a",
+        "document 2",
         "notes",
     ]
     assert [block["document"]["format"] for block in content if "document" in block] == [
-        *("pdf", "pdf", "csv", "txt", "md"),
+        *("pdf", "pdf", "pdf", "csv", "txt", "md"),
     ]
     assert content[1]["image"] == {
         "format": "png",
         "source": {"bytes": b64encode(b"png").decode()},
     }
     assert content[4]["image"]["source"] == {"s3Location": {"uri": "s3://bucket/cat.gif"}}
-    assert content[11]["video"]["format"] == "mov"
+    assert content[12]["video"]["format"] == "mov"
     assert body["messages"][2]["content"][0]["toolResult"]["content"][2]["document"]["format"] == (
         "pdf"
     )

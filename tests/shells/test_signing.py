@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from botocore.credentials import DeferredRefreshableCredentials
+from botocore.exceptions import CredentialRetrievalError
 from msgspec.structs import replace
 
 import reqllm
@@ -264,6 +266,22 @@ def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(MissingKeyError, match=r"cannot be used: .*nobody"):
         Signer()(request_of())
+
+
+class Expired:
+    """A session of botocore's whose credentials can no more be renewed."""
+
+    def get_credentials(self) -> Any:
+        def refresh() -> None:
+            raise CredentialRetrievalError(provider="sso", error_msg="log in again")
+
+        return DeferredRefreshableCredentials(refresh, "sso")
+
+
+def test_credentials_that_cannot_be_renewed() -> None:
+    """A login that has run out is told in botocore's words."""
+    with pytest.raises(MissingKeyError, match=r"cannot be used: .*log in again"):
+        Signer(Expired())(request_of())
 
 
 # The region.
