@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from base64 import b64encode
 from typing import Any
@@ -357,6 +358,22 @@ def test_cache_points_that_cannot_be(points: Any, words: str) -> None:
     """A point where nothing is, or in no known place, is refused."""
     with pytest.raises(InvalidInputError, match=words):
         body_of(HELLO, {"provider_options": {"cachePoint": points}})
+
+
+@pytest.mark.parametrize("context", [name for name in CONTEXTS if name not in CANNOT])
+def test_writing_changes_nothing(context: str) -> None:
+    """Writing twice gives equal bodies, and the caller's values are as they were."""
+    options = {
+        **OPTIONS["tool named"],
+        "provider_options": {
+            "cachePoint": {"tools": True, "messages": {"type": "default"}},
+            "inferenceConfig": {"maxTokens": 5},
+            "guardrailConfig": {"guardrailIdentifier": "g"},
+        },
+    }
+    before = copy.deepcopy((CONTEXTS[context], options))
+    assert body_of(CONTEXTS[context], options) == body_of(CONTEXTS[context], options)
+    assert (CONTEXTS[context], options) == before
 
 
 def test_metadata_is_text() -> None:
