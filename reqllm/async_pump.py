@@ -23,7 +23,6 @@ from reqllm.releasing import (
     body_of,
     can_wake,
     close_soon,
-    wake_reader,
 )
 from reqllm.response import Response, StreamMetadata
 from reqllm.timing import AsyncPause, AsyncTimer, Clock, TimeUpError
@@ -249,8 +248,8 @@ class AsyncPump(PumpBase):
                     await self._owned_client.aclose()
 
     def __del__(self) -> None:
-        if getattr(self, "_released", True) or sys.is_finalizing():
+        if getattr(self, "_released", True) or self._is_copied or sys.is_finalizing():
             return
-        wake_reader(self.http)
+        self._wake()
         close_soon(self._close)
         self._tell_dropped()

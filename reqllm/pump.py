@@ -15,7 +15,7 @@ from reqllm.chunk import StreamChunk
 from reqllm.errors import ReqLLMError
 from reqllm.hooks import NO_HOOKS, Hooks
 from reqllm.pump_base import DRAINING, Opened, PumpBase, Reopen
-from reqllm.releasing import NetworkErrors, body_of, can_wake, close_response, wake_reader
+from reqllm.releasing import NetworkErrors, body_of, can_wake, close_response
 from reqllm.response import Response, StreamMetadata
 from reqllm.timing import Clock, Pause, Timer, TimeUpError
 
@@ -176,7 +176,7 @@ class Pump(PumpBase):
         has_turn = self._turn.acquire(blocking=False)
         if not has_turn:
             # Another thread is reading: let it take in what it just read, before the end.
-            woken = wake_reader(self.http)
+            woken = self._wake()
             has_turn = self._turn.acquire(timeout=_WAKING if woken else 0)
         try:
             self._keep(self.server.cancel(reason))
@@ -216,7 +216,7 @@ class Pump(PumpBase):
     def _close(self) -> None:
         if not self._at_eof:
             # A connection whose answer was read to its end is another call's by now.
-            wake_reader(self.http)
+            self._wake()
         try:
             close_response(self.http, self._pieces, self._network_errors)
         finally:
@@ -224,7 +224,7 @@ class Pump(PumpBase):
                 self._owned_client.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_released", True) or sys.is_finalizing():
+        if getattr(self, "_released", True) or self._is_copied or sys.is_finalizing():
             return
         self._close()
         self._tell_dropped()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -67,6 +68,7 @@ class PumpBase:
         self._asks_again = False
         self._started = False
         self._released = False
+        self._process = os.getpid()
 
     def _begin(self, opened: Opened) -> None:
         """Take up a try whose answer has begun."""
@@ -86,8 +88,14 @@ class PumpBase:
         """How the stream stands; a failure that is not final is none."""
         return "open" if self._asks_again else self.server.state
 
-    def _wake(self) -> None:
-        wake_reader(self.http)
+    def _wake(self) -> bool:
+        """Wake who reads; tell if that could be."""
+        return not self._is_copied and wake_reader(self.http)
+
+    @property
+    def _is_copied(self) -> bool:
+        """Whether this is a forked process, whose copy must not end the stream of the other."""
+        return self._process != os.getpid()
 
     def _late(self, error: BaseException) -> StreamTimeoutError:
         now = self._clock()

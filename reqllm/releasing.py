@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+import anyio
+
 NetworkErrors = tuple[type[BaseException], ...]
 
 
@@ -24,16 +26,19 @@ async def aclose_response(http: Any, pieces: Any, errors: NetworkErrors) -> None
     """Close a response, and end the HTTP library's async generators, one inside the other.
 
     Closing the outer one would leave the inner ones to the garbage collector, of which trio
-    complains. Reading on from the closed socket raises through all of them. (HTTP/2 shares
-    its socket with other streams: there reading on could wait.)
+    complains. Reading on from the closed socket raises through all of them. HTTP/2 shares its
+    socket with other streams, and reading on could wait: there a cancelled read does the same.
     """
     with contextlib.suppress(*errors):
         await http.aclose()
     # Someone may be in the middle of reading; then closing wakes them, and they end it.
     with contextlib.suppress(RuntimeError, StopAsyncIteration, *errors):
-        if "network_stream" in http.extensions and http.extensions.get("http_version") != b"HTTP/2":
-            while True:
-                await pieces.__anext__()
+        if "network_stream" in http.extensions:
+            with anyio.CancelScope() as scope:
+                if http.extensions.get("http_version") == b"HTTP/2":
+                    scope.cancel()
+                while True:
+                    await pieces.__anext__()
         elif hasattr(pieces, "aclose"):
             await pieces.aclose()
 

@@ -124,21 +124,31 @@ class StreamMetadata(Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
+_MANY_PIECES = 1024
+
+
 class _Block:
     """One content block while it grows."""
 
-    __slots__ = ("citations", "data", "end", "kind", "pieces", "start")
+    __slots__ = ("citations", "data", "end", "joined", "kind", "pieces", "start")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.pieces: list[str] = []
+        self.joined: list[str] = []
+        self.pieces: list[str] = []  # those that came last
         self.data = bytearray()
         self.citations: list[c.Citation] = []
         self.start: Any = None
         self.end: Any = None
 
+    def pack(self) -> None:
+        """Join the pieces, if they are many: each is an object that outweighs its few letters."""
+        if len(self.pieces) >= _MANY_PIECES:
+            self.joined.append("".join(self.pieces))
+            self.pieces.clear()
+
     def part(self) -> ContentPart | None:
-        text = "".join(self.pieces)
+        text = "".join((*self.joined, *self.pieces))
         match self.kind:
             case "text":
                 return self._text(text)
@@ -238,6 +248,8 @@ class Accumulator:
                 block.pieces.append(chunk.arguments_delta)
             else:
                 self._add_other(chunk)
+        for block in self._blocks.values():
+            block.pack()
 
     def _add_other(self, chunk: c.StreamChunk) -> None:
         match chunk:

@@ -20,6 +20,7 @@ from reqllm.errors import InvalidInputError, MissingKeyError
 from reqllm.hooks import AttemptStart, Hooks, StreamEnd
 from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
 from reqllm.model import Model
+from reqllm.places import Place, Places, loop_here, process_here
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
 from reqllm.pump import Pump
@@ -137,6 +138,7 @@ class _BaseClient:
     _client_kind: ClassVar[str]
     _transport_kind: ClassVar[str]
     _timer_kind: ClassVar[type[Any]]
+    _here: ClassVar[Callable[[], Place]]
 
     def __init__(
         self,
@@ -181,6 +183,8 @@ class _BaseClient:
         self._transport = transport
         self._http = http_client
         self._owns_http = http_client is None
+        # A transport that was given is one; what we make ourselves is made for each place.
+        self._made = Places(type(self)._here if transport is None else _everywhere)
         self._headers = _checked_headers(headers or {})
         self._retries = Retries.of(max_retries)
         self._sign = Signer()
@@ -240,11 +244,16 @@ class _BaseClient:
 
 
 class AsyncClient(_BaseClient):
-    """Streams from any provider. Use it by `async with`, or close it; asyncio and trio."""
+    """Streams from any provider. Use it by `async with`, or close it; asyncio and trio.
+
+    It has a pool of connections for each process and each event loop that it is used in, unless
+    a transport or an HTTP client was given.
+    """
 
     _client_kind = "AsyncClient"
     _transport_kind = "AsyncBaseTransport"
     _timer_kind = AsyncTimer
+    _here = staticmethod(loop_here)
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -264,14 +273,17 @@ class AsyncClient(_BaseClient):
         return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
 
     def _http_client(self) -> Any:
-        if self._http is None:
-            self._http = self._library.AsyncClient(transport=self._transport)
+        if self._owns_http:
+            self._http = self._made.get() or self._made.keep(
+                self._library.AsyncClient(transport=self._transport)
+            )
         return self._http
 
     async def aclose(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""
-        if self._owns_http and self._http is not None:
-            await self._http.aclose()
+        made = self._made.get()
+        if made is not None:
+            await made.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -286,11 +298,16 @@ class AsyncClient(_BaseClient):
 
 
 class Client(_BaseClient):
-    """Streams from any provider. Use it by `with`, or close it."""
+    """Streams from any provider. Use it by `with`, or close it.
+
+    It has a pool of connections for each process that it is used in, unless
+    a transport or an HTTP client was given.
+    """
 
     _client_kind = "Client"
     _transport_kind = "BaseTransport"
     _timer_kind = Timer
+    _here = staticmethod(process_here)
 
     def stream(
         self, model: str | Model, context: Any, /, *, wire: str | None = None, **options: Any
@@ -312,14 +329,17 @@ class Client(_BaseClient):
         )
 
     def _http_client(self) -> Any:
-        if self._http is None:
-            self._http = self._library.Client(transport=self._transport)
+        if self._owns_http:
+            self._http = self._made.get() or self._made.keep(
+                self._library.Client(transport=self._transport)
+            )
         return self._http
 
     def close(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""
-        if self._owns_http and self._http is not None:
-            self._http.close()
+        made = self._made.get()
+        if made is not None:
+            made.close()
 
     def __enter__(self) -> Self:
         return self
@@ -375,6 +395,10 @@ class _Opening:
     ) -> None:
         if self._response is not None:
             self._response.close()
+
+
+def _everywhere() -> Place:
+    return 0, None
 
 
 def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[AsyncClient, bool]:

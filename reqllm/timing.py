@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import os
 import sys
 import threading
 import time
@@ -103,6 +104,10 @@ class _Watch:
     _LINGER = 0.2
 
     def __init__(self) -> None:
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._process = os.getpid()
         self._alarms: list[tuple[float, int, _Alarm]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
@@ -110,11 +115,14 @@ class _Watch:
 
     def set(self, seconds: float, act: Callable[[], Any]) -> _Alarm:
         alarm = _Alarm(act)
+        if self._process != os.getpid():
+            # In a forked process there is no thread to ring, nor one to give back what it held.
+            self._start_over()
         with self._changed:
             due = time.monotonic() + max(seconds, 0)
             self._forget_stopped()
             heapq.heappush(self._alarms, (due, next(self._numbers), alarm))
-            if self._thread is None or not self._thread.is_alive():  # none lives on after a fork
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="reqllm-timer", daemon=True)
                 self._thread.start()
             elif self._alarms[0][2] is alarm:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import itertools
 import random
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -171,6 +172,25 @@ async def test_dropping(way: Way, server: LoopbackServer, read: int) -> None:
         await left(way, server)
 
 
+@everywhere
+async def test_dropping_without_the_garbage_collector(way: Way, server: LoopbackServer) -> None:
+    """Twenty streams left in the middle of a loop must free their sockets by counting alone."""
+    async with watched(way, server, dropped=20) as client:
+
+        async def forget() -> None:
+            async for chunk in await way.start(client, WORDS):
+                if chunk.kind == "text_delta":
+                    break
+
+        gc.disable()
+        try:
+            for _ in range(20):
+                await forget()
+            await way.until(lambda: server.open_connections == 0)
+        finally:
+            gc.enable()
+
+
 @pytest.mark.parametrize("way", [way for way in LOOPS if not way.is_sync], ids=str)
 def test_dropping_after_the_loop_ended(way: Way, server: LoopbackServer) -> None:
     """A stream that outlives its event loop must give its socket back, with no traceback."""
@@ -300,7 +320,65 @@ async def test_cancelling_while_it_opens(way: Way, server: LoopbackServer) -> No
         await left(way, server)
 
 
+@on_event_loops
+async def test_cancelling_while_it_waits_for_a_slot(way: Way, server: LoopbackServer) -> None:
+    """Cancelling calls that wait for a full pool must leave it whole for the next."""
+    library_client = way.http(limits=way.library.Limits(max_connections=1))
+    client = way.made(base_url=server.url, api_key=KEY, http_client=library_client)
+    async with client.stream(SILENT, "Hi") as response:
+        await take(response, 2)
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(way.start, client, "openai:text")
+            await anyio.sleep(0.05)
+            group.cancel_scope.cancel()
+        assert len(library_client._transport._pool._requests) == 1
+    with anyio.fail_after(5):
+        async with client.stream("openai:text", "Hi") as response:
+            assert await response.text()
+    await way.end(library_client)
+
+
+@on_event_loops
+async def test_cancelling_while_it_connects(way: Way) -> None:
+    """Cancelling a call that is not connected yet must leave no slot taken."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        with contextlib.ExitStack() as visitors:
+            for _ in range(2):  # the queue is full: who comes now is not let in
+                visitor = visitors.enter_context(socket.socket())
+                visitor.setblocking(False)
+                visitor.connect_ex(("127.0.0.1", port))
+            library_client = way.http()
+            client = way.made(
+                base_url=f"http://127.0.0.1:{port}", api_key=KEY, http_client=library_client
+            )
+            async with nothing_left(way, library_client):
+                with anyio.move_on_after(0.2) as scope:
+                    await way.start(client, "openai:text")
+                assert scope.cancelled_caught
+            await way.end(library_client)
+
+
 # `cancel()` by somebody else.
+@everywhere
+async def test_closing_during_a_read(way: Way, server: LoopbackServer) -> None:
+    """`aclose` by another while somebody is in the middle of a read must end that read quietly."""
+    async with watched(way, server) as client:
+        response = await way.start(client, SILENT)
+
+        async def read() -> list[Any]:
+            return [chunk async for chunk in response]
+
+        async def close() -> None:
+            await way.sleep(0.1)
+            await response.aclose()
+
+        chunks, _ = await way.together(read, close)
+        assert chunks[-1].finish == reqllm.Finish("cancelled", None, {"reason": "closed"})
+        await left(way, server)
+
+
 @pytest.mark.parametrize("model", [SILENT, MUTE, WORDS])
 @everywhere
 async def test_cancel_during_a_read(way: Way, server: LoopbackServer, model: str) -> None:

@@ -33,6 +33,7 @@ NAMES = {
     "AsyncPause": "Pause",
     "AsyncReopen": "Reopen",
     "loop_clock": "thread_clock",
+    "loop_here": "process_here",
     "_AsyncOpening": "_Opening",
     # Python's protocols
     "__aenter__": "__enter__",
@@ -62,6 +63,7 @@ WORDS = {
     "async with": "with",
     "an async context": "a context",
     "; asyncio and trio": "",
+    "each process and each event loop that": "each process that",
 }
 
 # What is rightly not the same, and why.
