@@ -24,4 +24,5 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite of tests."""
     for name in ("CI", "REQLLM_MODE", "PYTEST_ADDOPTS", "OPENAI_API_KEY", "LOOPBACK"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Suite(pytester, monkeypatch)

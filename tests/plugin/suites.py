@@ -25,6 +25,14 @@ for name in ("yaml_reading", "yaml_writing", "nodes"):
 __all__ = ["ANSWER", "Suite", "body", "told"]
 
 URL = "https://api.example.test/v1/chat/completions"
+# What is installed beside takes ten times as long to load: most runs do without.
+OPTIONS = (
+    "-preqllm_fixtures.plugin",
+    "-panyio",
+    "-pxdist",
+    "-pno:cacheprovider",
+    "--strict-markers",
+)
 # Where beside.txt is installed, and the names by which its plugins are left out.
 BESIDE = Path(sys.prefix, "beside")
 PLUGINS_BESIDE = ("asyncio", "cassetter", "randomly", "rerunfailures")
@@ -118,15 +126,20 @@ class Suite:
         for name, value in values.items():
             self._monkeypatch.setenv(name, value)
 
-    def run(self, *args: str, beside: tuple[str, ...] = ()) -> pytest.RunResult:
-        """Run the tests; `beside` names plugins that only this run is to find."""
-        if beside:
-            if not BESIDE.is_dir():
-                pytest.skip(f"the plugins of {BESIDE} are installed by make test")
-            self.environ(PYTHONPATH=str(BESIDE))
-            args = (*args, *(f"-pno:{name}" for name in PLUGINS_BESIDE if name not in beside))
-        options = ("-p", "no:cacheprovider", "--strict-markers")
-        return self._pytester.runpytest_subprocess(*options, *args)
+    def run(self, *args: str) -> pytest.RunResult:
+        """Run the tests with our plugin, anyio's, and xdist's where it is asked for."""
+        return self._pytester.runpytest_subprocess(*OPTIONS, *args)
+
+    def run_beside(self, *args: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
+        """Run the tests with every plugin that is installed, and these of those in `BESIDE`."""
+        if not BESIDE.is_dir():
+            pytest.skip(f"the plugins of {BESIDE} are installed by make test")
+        self._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        self.environ(PYTHONPATH=str(BESIDE))
+        left_out = [f"-pno:{name}" for name in PLUGINS_BESIDE if name not in plugins]
+        result = self._pytester.runpytest_subprocess("-pno:cacheprovider", *args, *left_out)
+        self.environ(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+        return result
 
 
 def told(result: pytest.RunResult) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from tests.loopback.messages import Answer, Write
 from tests.loopback.provider import SSE
 from tests.loopback.server import LoopbackServer
 
-from .suites import ANSWER
+from .suites import ANSWER, OPTIONS
 
 BESIDE_OTHERS = """
     import anyio
@@ -76,7 +76,8 @@ def test_beside_pytest_recording_and_the_rest(beside):
         beside.cassette(f"cassettes/test_vcr/test_{name}.yaml", "Hi")
     beside.ini("filterwarnings = error", "asyncio_default_fixture_loop_scope = function")
     for how in ((), ("-n", "2")):
-        result = beside.run(*how, beside=("asyncio", "randomly", "rerunfailures"))
+        plugins = ("asyncio", "randomly", "rerunfailures")
+        result = beside.run_beside(*how, plugins=plugins)
         result.assert_outcomes(passed=8)
 
 
@@ -84,7 +85,7 @@ def test_beside_cassetter(beside):
     """cassetter's plugin, which does not load beside pytest-recording's, loads beside ours."""
     beside.write("test_cassetter.py", CASSETTER)
     beside.ini("asyncio_default_fixture_loop_scope = function")
-    result = beside.run("-p", "no:recording", beside=("asyncio", "cassetter"))
+    result = beside.run_beside("-pno:recording", plugins=("asyncio", "cassetter"))
     result.assert_outcomes(passed=7)
 
 
@@ -92,9 +93,9 @@ def test_by_name_too(suite):
     """It may be named in a conftest.py and by -p as well, and left out by -p no:."""
     suite.write("conftest.py", 'pytest_plugins = ["reqllm_fixtures.plugin"]')
     suite.write("test_it.py", "def test_it(reqllm_cassette): pass")
-    suite.run("-p", "reqllm_fixtures.plugin").assert_outcomes(passed=1)
+    suite.run_beside("-preqllm_fixtures.plugin").assert_outcomes(passed=1)
     suite.folder.joinpath("conftest.py").unlink()
-    suite.run("-p", "no:reqllm_fixtures.plugin").assert_outcomes(errors=1)
+    suite.run("-pno:reqllm_fixtures.plugin").assert_outcomes(errors=1)
 
 
 def loaded(suite, *args):
@@ -198,7 +199,7 @@ def test_killed_while_recording(suite, slow, workers):
     names = [f"cassettes/test_kill/test_many[{number}].yaml" for number in range(6)]
     before = {each: suite.cassette(each, "Old").read_bytes() for each in names}
     run = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-pno:cacheprovider", "--reqllm-mode=record", *workers],
+        [sys.executable, "-m", "pytest", *OPTIONS, "--reqllm-mode=record", *workers],
         cwd=suite.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -154,7 +154,7 @@ RERUN = """
 def test_reruns(suite):
     """Of a test that is run again only the try that passed is recorded, and once."""
     suite.write("test_rec.py", RERUN)
-    result = suite.run("--reqllm-mode=record", "--reruns=2", beside=("rerunfailures",))
+    result = suite.run_beside("--reqllm-mode=record", "--reruns=2", plugins=("rerunfailures",))
     result.assert_outcomes(passed=1)
     assert suite.prompts("cassettes/test_rec/test_flaky.yaml") == ["Try 1"]
     result.stdout.fnmatch_lines(["recorded *test_flaky.yaml: 1 interaction, *"])
