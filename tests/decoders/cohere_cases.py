@@ -261,6 +261,23 @@ CASES = (
         finish=("tool_calls", "TOOL_CALL"),
     ),
     row(
+        "a late name",
+        "a call is handed out when its name comes, with the arguments that came before",
+        START
+        + event(message("tool-call-start", 0, tool_calls={"id": "t0", "function": {}}))
+        + fragment('{"a":')
+        + event(message("tool-call-delta", 0, tool_calls={"function": {"name": "f"}}))
+        + fragment("1}")
+        + call_end()
+        + end("TOOL_CALL")
+        + DONE,
+        text="",
+        calls=(Call("t0", "f", {"a": 1}),),
+        finish=("tool_calls", "TOOL_CALL"),
+        kinds="stream_start tool_call_start tool_call_delta tool_call_delta tool_call_end "
+        "usage finish",
+    ),
+    row(
         "calls as a list",
         "a list of one call is read as the one, and arguments may be an object",
         START

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from .cohere_cases import (
     DONE,
     HELLO,
     START,
+    WHOLE,
     call_start,
     content,
     content_end,
@@ -114,6 +116,8 @@ def test_logprobs_are_handed_out() -> None:
     delta = event({**message("content-delta", 0, content={"text": "Hello"}), "logprobs": logprobs})
     body = START + content_start() + delta + content_end() + end() + DONE
     assert check_stream(WIRE, body).logprobs == (logprobs,)
+    whole = json.dumps({**WHOLE, "logprobs": [logprobs]}).encode()
+    assert check_stream(WIRE, whole).logprobs == (logprobs,)
 
 
 def test_what_else_a_call_says_is_kept() -> None:

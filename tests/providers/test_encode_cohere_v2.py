@@ -8,6 +8,7 @@ from reqllm import decode_stream
 from reqllm.chunk import Citation
 from reqllm.content import (
     ContentPart,
+    CustomPart,
     FilePart,
     ImagePart,
     ReasoningPart,
@@ -166,6 +167,7 @@ def test_text_files_are_documents():
         (FilePart(id="file_1"), "no media type"),
         (ContentPart.file(b"\xff", "a.txt", "text/plain"), "UTF-8"),
         (ImagePart(), "neither bytes nor an address"),
+        (CustomPart("other.kind", {}), "give text, an image or a text file"),
     ],
 )
 def test_what_it_cannot_take_is_refused(part, said):
@@ -223,7 +225,7 @@ def test_what_else_an_answer_holds():
     messages, warned = answered(RefusalPart("No."), FilePart(b"x"), executed)
     assert messages == [{"role": "assistant", "content": "No."}]
     assert warned == ["content_not_sent", "content_not_sent"]
-    assert answered() == ([], [])
+    assert answered() == answered(TextPart("")) == ([], [])
 
 
 def sse(*events):

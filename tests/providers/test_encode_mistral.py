@@ -139,7 +139,7 @@ def test_what_else_an_answer_holds():
         {"type": "text", "text": "Hi"},
     ]
     assert warned == ["reasoning_not_sent", "content_not_sent"]
-    assert answered() == ([], [])
+    assert answered() == answered(TextPart("")) == ([], [])
 
 
 def test_groqs_ways():
