@@ -28,7 +28,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, ToolBlock
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
-from reqllm.wires.common.json_text import compact
+from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter, cohere_usage
 from reqllm.wires.wire import Reading
 
@@ -196,7 +196,10 @@ class CohereDecoder(JSONEventDecoder):
         elif name and not tool.name:
             tool.name = name
             self._write.announce(tool)
-        self._write.arguments(tool, _arguments(function.get("arguments")))
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):
+            self._repeatable = False  # their text is made from what was sent
+        self._write.arguments(tool, arguments_text(arguments))
 
     def _end_call(self, index: int) -> None:
         tool = self._tools.pop(index, None)
@@ -264,9 +267,3 @@ class CohereDecoder(JSONEventDecoder):
 def _index(value: dict[str, Any]) -> int:
     index = value.get("index")
     return index if isinstance(index, int) else 0
-
-
-def _arguments(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else compact(value)

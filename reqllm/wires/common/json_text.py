@@ -97,3 +97,10 @@ def parse_arguments(raw: str) -> tuple[Mapping[str, Any], bool]:
 def compact(value: Any) -> str:
     """Return a JSON value as compact text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def arguments_text(value: Any) -> str:
+    """Return a call's arguments as the text that they are, or compact; nothing for null."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else compact(value)

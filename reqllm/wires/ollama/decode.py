@@ -17,7 +17,7 @@ from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.delta_lane import PADDING, IsFiller
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
-from reqllm.wires.common.json_text import compact
+from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter, ollama_usage
 from reqllm.wires.wire import Reading
 
@@ -132,10 +132,7 @@ class OllamaDecoder(JSONEventDecoder):
         self._end_current()
         block = self._write.start_tool(0, filled(call.get("id")), as_string(function.get("name")))
         block.metadata.update({k: v for k, v in call.items() if k not in _CALL_KEYS})
-        arguments = function.get("arguments")
-        if arguments is not None:
-            raw = arguments if isinstance(arguments, str) else compact(arguments)
-            self._write.arguments(block, raw)
+        self._write.arguments(block, arguments_text(function.get("arguments")))
         self._write.close(block)
 
     def _image(self, image: Any) -> None:

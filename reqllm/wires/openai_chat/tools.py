@@ -6,7 +6,7 @@ from typing import Any
 
 from reqllm.wires.common.blocks import BlockWriter, ToolBlock
 from reqllm.wires.common.fields import filled
-from reqllm.wires.common.json_text import compact, parse_json
+from reqllm.wires.common.json_text import arguments_text, parse_json
 
 
 class ToolFragment:
@@ -26,7 +26,7 @@ class ToolFragment:
         arguments = detail.get("input" if self.custom else "arguments")
         self.made = not isinstance(arguments, str)
         """The arguments are not the server's own text, but made from what it sent."""
-        self.arguments = _arguments(arguments)
+        self.arguments = arguments_text(arguments)
         extra = entry.get("extra_content")
         self.extra: dict[str, Any] = extra if isinstance(extra, dict) else {}
         google = self.extra.get("google")
@@ -111,12 +111,6 @@ def _integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
-
-
-def _arguments(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else compact(value)
 
 
 def _is_object(raw: str) -> bool:
