@@ -17,7 +17,8 @@ _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/api/(?:chat|generate)$"), "ollama"),
     (re.compile(r"/model/.+/converse(?:-stream)?$"), "bedrock-converse"),
     (re.compile(r"/model/.+/invoke(?:-with-response-stream)?$"), "bedrock-invoke"),
-    (re.compile(r"/responses$"), "openai-responses"),
+    # Also of one that is taken up again by its id.
+    (re.compile(r"/responses(/[^/]+)?$"), "openai-responses"),
 )
 
 

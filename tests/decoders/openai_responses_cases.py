@@ -395,6 +395,22 @@ MESSAGES = (
         text="llo",
     ),
     case(
+        "R12 items before",
+        "what was said before it was taken up is not said again at the end",
+        body=numbered(
+            text("llo", 1),
+            ended(output=[message(output_text("Before.")), message(output_text("Hello"), place=1)]),
+            first=40,
+        ),
+        text="llo",
+    ),
+    case(
+        "R12 from one",
+        "but a stream whose numbers begin with one is whole",
+        body=numbered(*BEGUN, ended(output=[message(output_text("Hello"))]), first=1),
+        text="Hello",
+    ),
+    case(
         "whole text differs",
         "a text that is another at its end counts as it is there",
         *BEGUN,

@@ -183,6 +183,12 @@ def test_an_image_is_a_file() -> None:
     assert custom[0].data["partial_image_b64"] == "AA=="
 
 
+def test_an_image_without_its_padding_is_an_image() -> None:
+    """Some leave out the marks at the end."""
+    item = {"id": "ig_0", "type": "image_generation_call", "result": "AAE"}
+    assert [file.data for file in read(done(item)).files] == [b"\x00\x01"]
+
+
 def test_an_image_that_is_none_is_told() -> None:
     """What is no base64 is no file."""
     item = {"id": "ig_0", "type": "image_generation_call", "result": "no base64!"}
@@ -396,6 +402,32 @@ def test_items_of_one_place_are_told_apart_by_their_ids() -> None:
         ("t1", {"b": 2}),
     ]
     assert got.warnings == ()
+
+
+def test_items_of_one_id_are_told_apart_by_their_places() -> None:
+    """Some servers give all items of a kind the same id."""
+    got = read(
+        added({**message(), "id": "same"}),
+        added({**message(), "id": "same", "status": "x"}, 1),
+        {**text("He"), "item_id": "same"},
+        {**text("By", 1), "item_id": "same"},
+        {**text("llo"), "item_id": "same"},
+        {**text("e", 1), "item_id": "same"},
+    )
+    assert [part.content for part in got.content] == ["Hello", "Bye"]  # type: ignore[attr-defined]
+
+
+def test_a_character_cut_in_two_whose_other_half_only_the_end_says() -> None:
+    """The whole has it; the half that was held back is not told beside it."""
+    call = function(0)
+    got = read(
+        added(call),
+        arguments('{"a":"\ud83d'),
+        done({**call, "arguments": '{"a":"\ud83d\ude00"}'}),
+    )
+    assert (got.tool_calls[0].arguments, got.warnings) == ({"a": "😀"}, ())
+    got = read(added(message()), text("\ud83d"), done(message(output_text("\ud83d\ude00"))))
+    assert (got.text, got.warnings) == ("😀", ())
 
 
 def test_reasoning_and_text_in_one_place() -> None:

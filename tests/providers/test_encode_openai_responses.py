@@ -293,7 +293,7 @@ def test_calls_of_functions():
     """Arguments go back as the model wrote them; a call cut off and unanswered does not."""
     items, warned = answer(
         ToolCall("t1", "f", {"a": 1}, '{"a": 1}'),
-        ToolCall("t2", "f", {"a": 1}),
+        ToolCall("t2", "f", {"a": 1}, provider_metadata={"of": "another", "google": {}}),
         ToolCall("t3", "f", arguments_raw="{", invalid=True, complete=False),
         ToolCall("t4", "g", provider_executed=True),
         ToolResultPart("t4", "x", provider_executed=True),

@@ -181,7 +181,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
             self._take_beginning(kind, response)
         output = [as_object(item) for item in as_list(response.get("output"))]
         is_whole = kind == "response" or self._numbering.is_from_the_start
-        for item, whole in self._items.match(output):
+        for item, whole in self._items.match(output, is_whole=is_whole):
             if item is not None:
                 self._take_whole_item(item, whole)
             elif is_whole:

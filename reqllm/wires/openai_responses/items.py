@@ -109,35 +109,43 @@ class ItemTable:
         is_new: the event begins an item. One of another id in the same place is another item,
             as it is after one that is done.
         """
-        item_id, kind = filled(item.get("id")), filled(item.get("type"))
+        item_id, kind, place = filled(item.get("id")), filled(item.get("type")), _place(value)
+        here = self._by_place.get(place) if place is not None else None
         if kind is None:
-            # It says nothing of itself, but is at its end.
-            place = _place(value)
-            return self._by_place.get(place) if place is not None else None
-        known = self._by_id.get(item_id) if item_id is not None else None
-        if known is not None and known.kind == kind:
-            return known
-        known = self.find(value, kind)
-        if known is None or known.is_done or (is_new and not known.is_implied and item_id):
+            return here  # it says nothing of itself, but is at its end
+        known = self.find({"output_index": place, "item_id": item_id}, kind)
+        if known is None or (is_new and place is not None and here is not known):
             return None
-        return known
+        if item_id is not None and known.id == item_id:
+            return known
+        is_another = known.is_done or (is_new and not known.is_implied and item_id is not None)
+        return None if is_another else known
 
-    def match(self, output: list[dict[str, Any]]) -> list[tuple[Item | None, dict[str, Any]]]:
-        """Pair each item of the final output with the one that was streamed, if it was."""
+    def match(
+        self, output: list[dict[str, Any]], *, is_whole: bool
+    ) -> list[tuple[Item | None, dict[str, Any]]]:
+        """Pair each item of the final output with the one that was streamed, if it was.
+
+        By its id, else by its place, else by its kind alone: the last only where the stream
+        `is_whole`, for one that was taken up in the middle lacks what was before.
+        """
         left = dict.fromkeys(self.all)
-        pairs: list[tuple[Item | None, dict[str, Any]]] = []
+        found: dict[int, Item] = {}
         for place, whole in enumerate(output):
-            kind, item_id = whole.get("type"), filled(whole.get("id"))
-            first = (
-                self._by_id.get(item_id) if item_id is not None else None,
-                self._by_place.get(place),
-            )
-            known = (item for item in first if item is not None and item in left)
-            found = next((item for item in chain(known, left) if item.kind == kind), None)
-            if found is not None:
-                del left[found]
-            pairs.append((found, whole))
-        return pairs
+            known = self._by_id.get(filled(whole.get("id")) or "")
+            if known is not None and known in left and known.kind == whole.get("type"):
+                found[place] = known
+                del left[known]
+        for place, whole in enumerate(output):
+            here = self._by_place.get(place)
+            candidates = chain((here,) if here in left else (), left if is_whole else ())
+            if place not in found:
+                kind = whole.get("type")
+                known = next((item for item in candidates if item and item.kind == kind), None)
+                if known is not None:
+                    found[place] = known
+                    del left[known]
+        return [(found.get(place), whole) for place, whole in enumerate(output)]
 
 
 def _place(value: dict[str, Any]) -> int | None:
