@@ -317,11 +317,12 @@ def test_damage_anywhere_is_found(data: st.DataObject) -> None:
 @QUICK
 @given(data=st.data())
 def test_bytes_lost_or_added_raise_nothing(data: st.DataObject) -> None:
-    """Bytes that were lost or put in between end a stream as an error, never as an exception."""
+    """Bytes that were lost or put in between are told: by an error, or the last event is missed."""
     capture = data.draw(st.sampled_from(ALL))
     begin = data.draw(st.integers(0, len(capture.body) - 2))
     end = data.draw(st.integers(begin, min(begin + 300, len(capture.body) - 1)))
     more = data.draw(st.binary(min_size=begin == end, max_size=20))
     changed = capture.body[:begin] + more + capture.body[end:]
     response = check_stream(capture.wire, changed)
-    assert response.state in ("failed", "incomplete") or changed == capture.body
+    told = response.state in ("failed", "incomplete") or response.warnings
+    assert told or changed == capture.body
