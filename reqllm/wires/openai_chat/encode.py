@@ -13,6 +13,7 @@ from msgspec import structs
 from reqllm.chunk import WarningChunk
 from reqllm.content import Tool
 from reqllm.context import Context
+from reqllm.wires.common.openai_tools import tool_fields
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged, schema_name
 from reqllm.wires.openai_chat.turns import OPENAI, WIRE, write_messages
@@ -57,7 +58,7 @@ def encode(
     }
     if dialect.include_usage:
         body["stream_options"] = {"include_usage": True}
-    body.update(_tool_fields(asked, context, dialect))
+    body.update(tool_fields(asked, context, dialect, _tool, _one))
     if asked.response_schema is not None:
         body["response_format"] = _response_format(asked.response_schema)
     asked = _told_to_think(asked, dialect, body, warnings)
@@ -103,25 +104,8 @@ def _told_to_think(
     return structs.replace(asked, reasoning_effort=None)
 
 
-def _tool_fields(asked: Options, context: Context, dialect: Dialect) -> dict[str, Any]:
-    tools = asked.tools_with(context)
-    fields: dict[str, Any] = {}
-    if tools:
-        fields["tools"] = [_tool(tool) for tool in tools]
-    if not tools and "tools" not in asked.provider_options:
-        return fields  # the rest is refused where there are no tools
-    match asked.tool_choice:
-        case None:
-            pass
-        case "required":
-            fields["tool_choice"] = dialect.tool_choice_required
-        case str():
-            fields["tool_choice"] = asked.tool_choice
-        case one:
-            fields["tool_choice"] = {"type": "function", "function": {"name": one["name"]}}
-    if asked.parallel_tool_calls is not None:
-        fields["parallel_tool_calls"] = asked.parallel_tool_calls
-    return fields
+def _one(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from reqllm.chunk import WarningChunk
 from reqllm.content import Tool
 from reqllm.context import Context
+from reqllm.wires.common.openai_tools import tool_fields
 from reqllm.wires.common.options import Dialect, Options
 from reqllm.wires.common.request_body import Warnings, merged, schema_name
 from reqllm.wires.openai_responses.turns import write_input
@@ -73,7 +74,7 @@ def encode(
     include += [name for name in own.pop("include", ()) if name not in include]
     if include:
         body["include"] = include
-    body.update(_tool_fields(asked, context, dialect))
+    body.update(tool_fields(asked, context, dialect, _tool, _one))
     if "tools" in own:
         own["tools"] = [*body.get("tools", ()), *own["tools"]]
     if asked.reasoning_effort is not None:
@@ -103,25 +104,8 @@ def _may_reason(model: str, asked: Options) -> bool:
     return bool(_REASONING_MODEL.match(model)) and not _NOT_REASONING.search(model)
 
 
-def _tool_fields(asked: Options, context: Context, dialect: Dialect) -> dict[str, Any]:
-    tools = asked.tools_with(context)
-    fields: dict[str, Any] = {}
-    if tools:
-        fields["tools"] = [_tool(tool) for tool in tools]
-    if not tools and "tools" not in asked.provider_options:
-        return fields  # the rest is refused where there are no tools
-    match asked.tool_choice:
-        case None:
-            pass
-        case "required":
-            fields["tool_choice"] = dialect.tool_choice_required
-        case str():
-            fields["tool_choice"] = asked.tool_choice
-        case one:
-            fields["tool_choice"] = {"type": "function", "name": one["name"]}
-    if asked.parallel_tool_calls is not None:
-        fields["parallel_tool_calls"] = asked.parallel_tool_calls
-    return fields
+def _one(name: str) -> dict[str, Any]:
+    return {"type": "function", "name": name}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
