@@ -16,12 +16,15 @@ PartKey: TypeAlias = tuple[str, int]
 class Part:
     """One part of a message or of reasoning, and what has been told of it."""
 
-    __slots__ = ("block", "cited", "has_logprobs", "is_settled", "key")
+    __slots__ = ("block", "has_logprobs", "is_settled", "key", "numbered", "sources")
 
     def __init__(self, key: PartKey, block: Block) -> None:
         self.key = key
         self.block = block
-        self.cited: dict[int, Any] = {}
+        self.sources: set[str] = set()
+        """The sources that were told, as JSON."""
+        self.numbered: set[int] = set()
+        """The numbers of those that have one."""
         self.has_logprobs = False
         self.is_settled = False
         """The provider has said what all of it is."""

@@ -8,6 +8,7 @@ from typing import Any
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.fields import as_list, as_object, filled
+from reqllm.wires.common.json_text import compact
 from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.openai_responses.citations import citation_of
 from reqllm.wires.openai_responses.items import Item, Part, PartKey
@@ -73,14 +74,15 @@ class Speech:
             self._write.out.append(c.LogprobsChunk(logprobs))
 
     def cite(self, part: Part, annotation: Any, number: Any = None) -> None:
-        """Hand out a source, unless it is the one that is known under that number."""
+        """Hand out a source, unless it was told before."""
         if not isinstance(annotation, dict) or not annotation:
             return
-        if annotation in part.cited.values():
+        source = compact(annotation)
+        if source in part.sources:
             return
-        if not isinstance(number, int) or number in part.cited:
-            number = 1 + max(part.cited, default=-1)
-        part.cited[number] = annotation
+        part.sources.add(source)
+        if isinstance(number, int):
+            part.numbered.add(number)
         self._write.out.append(c.CitationChunk(citation_of(annotation), part.block.index))
 
     # Ends.
@@ -110,7 +112,7 @@ class Speech:
         self.settle(item, known, text)
         self.logprobs(known, part.get("logprobs"))
         for number, annotation in enumerate(as_list(part.get("annotations"))):
-            if number not in known.cited:
+            if number not in known.numbered:
                 self.cite(known, annotation, number)
 
     def close(self, part: Part) -> None:
