@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from reqllm.context import Context
 from reqllm.errors import APIError, InvalidInputError, ReqLLMError
 
 THINKING = 300.0
@@ -126,6 +127,8 @@ class CallOptions(Struct, frozen=True, kw_only=True):
     stream: StreamOptions = StreamOptions()
     request: Mapping[str, Any] = {}
     """What goes into the request: the wire's encoder judges it."""
+    context: Context | None = None
+    """What the request says, for whoever is told of it."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any], defaults: Timeouts | None = None) -> CallOptions:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from reqllm.attempts import Attempt
 from reqllm.chunk import StreamChunk
+from reqllm.context import Context
 from reqllm.errors import ReqLLMError
-from reqllm.response import StreamMetadata
+from reqllm.response import Response, StreamMetadata
 
 
 class StreamEnd(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,10 @@ class StreamEnd(Struct, frozen=True, kw_only=True):
     first_token: float | None = None
     """When the first of the answer came."""
     seconds: float = 0.0
+    call: Any = None
+    """The same for all that is told of one call."""
+    response: Response | None = None
+    """What arrived of the answer; `None` if nothing did."""
 
 
 class AttemptStart(Struct, frozen=True, kw_only=True):
@@ -40,6 +45,11 @@ class AttemptStart(Struct, frozen=True, kw_only=True):
     number: int = 1
     failed: ReqLLMError | None = None
     """Why the one before it failed."""
+    call: Any = None
+    """The same for all that is told of one call."""
+    options: Mapping[str, Any] = {}
+    """The model's options that were asked for."""
+    context: Context | None = None
 
 
 class Hooks(Struct, frozen=True, kw_only=True):

@@ -135,6 +135,9 @@ class _Opening:
             url=self.request.url.partition("?")[0],
             number=len(self._attempts.failed) + 1,
             failed=failed,
+            call=self.state.token,
+            options=self._options.request,
+            context=self._options.context,
         )
 
     def end(self, error: BaseException) -> StreamEnd:
@@ -148,6 +151,7 @@ class _Opening:
             error=failed,
             attempts=self._attempts.failed,
             seconds=self.clock() - self.begun,
+            call=self.state.token,
         )
 
     @property

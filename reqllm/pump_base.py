@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from msgspec import Struct, structs
 
 from reqllm.attempts import Attempts
@@ -32,6 +33,8 @@ class CallState(Struct, kw_only=True):
     model: str
     wire: str
     attempts: Attempts
+    token: object = msgspec.field(default_factory=object)
+    """By which those who are told of calls tell them apart."""
 
 
 class Opened(Struct, frozen=True):
@@ -178,6 +181,8 @@ class PumpBase:
             attempts=self.call.attempts.failed,
             first_token=None if first is None else first - deadlines.call_begun,
             seconds=self._clock() - deadlines.call_begun,
+            call=self.call.token,
+            response=self.server.response,
         )
 
     def _tell_dropped(self) -> None:

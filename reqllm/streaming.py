@@ -229,6 +229,7 @@ class _BaseClient:
         request = structs.replace(request, headers=headers, provider=speaker.name, model=model.name)
         if self._is_patient and "timeout" not in options and request.thinks:
             sorted_options = sorted_options.with_patience()
+        sorted_options = structs.replace(sorted_options, context=context)
         return _Call(request, request.wire or wire or speaker.wire, sorted_options)
 
     def _discard(self) -> None:
