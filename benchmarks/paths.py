@@ -30,6 +30,7 @@ PROVIDER = {
     "openai-responses": "openai",
     "anthropic-messages": "anthropic",
     "cohere-v2": "cohere",
+    "gemini": "google",
     "ollama": "ollama",
     "bedrock-converse": "amazon_bedrock",
     "bedrock-invoke": "amazon_bedrock",
@@ -40,6 +41,7 @@ _CONTENT_TYPE = {
     "bedrock-converse": _FRAMES,
     "bedrock-invoke": _FRAMES,
 }
+_ON_HTTPX2 = ("openai", "anthropic", "google")
 PROMPT = "Why is the sky blue?"
 _REGION = {"region": "us-east-1"}
 _MORE = {"bedrock-converse": _REGION, "bedrock-invoke": _REGION}
@@ -58,8 +60,10 @@ def limit(wire: str, pieces: list[bytes]) -> Run:
             if line:
                 orjson.loads(line)
 
+    blank_line = b"\r\n\r\n" if wire == "gemini" else b"\n\n"
+
     def run() -> None:
-        for block in body.split(b"\n\n"):
+        for block in body.split(blank_line):
             at = block.find(b"data: ")
             payload = block[at + 6 :]
             if at >= 0 and payload[:1] == b"{":
@@ -134,7 +138,7 @@ def vendor_sdk(wire: str, pieces: list[bytes]) -> Run:
     """The vendor's own client, over the same pieces from memory."""
     if wire.startswith("bedrock"):
         return _botocore(wire, pieces)
-    library: Any = httpx2 if PROVIDER[wire] in ("openai", "anthropic") else httpx
+    library: Any = httpx2 if PROVIDER[wire] in _ON_HTTPX2 else httpx
 
     class Stream(library.SyncByteStream):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
@@ -194,6 +198,14 @@ def _asking(wire: str, library: Any, transport: Any) -> Callable[..., Any]:
         import cohere
 
         return cohere.ClientV2(api_key="unused", httpx_client=http).chat_stream
+    if wire == "gemini":
+        from google import genai
+
+        options = genai.types.HttpOptions(base_url="http://in.memory", httpx_client=http)
+        models = genai.Client(api_key="unused", http_options=options).models
+        return lambda *, messages, model: models.generate_content_stream(
+            model=model, contents=messages[0]["content"]
+        )
     if PROVIDER[wire] == "openai":
         import openai
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from tests.loopback.scenario import Scenario, Text
+from tests.loopback.scenario import Scenario, Text, Usage
 from tests.loopback.wires import Options, events
 
 WORDS = ("the", "sky", "is", "blue", "because", "light", "scatters", "naïve", "rosé", "now,")
@@ -15,7 +15,8 @@ def answer(wire: str, words: int) -> list[bytes]:
     """Return the events of an answer of about so many words, one word an event."""
     chance = random.Random(7)
     text = " ".join(chance.choice(WORDS) for _ in range(words))
-    return events(wire, Scenario(parts=(Text(text),)), Options(model="bench", seed="7"))
+    said = Scenario(parts=(Text(text),), usage=Usage(output=words))
+    return events(wire, said, Options(model="bench", seed="7"))
 
 
 def cut(body: bytes, size: int) -> list[bytes]:

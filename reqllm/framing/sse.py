@@ -69,9 +69,11 @@ class SSEDecoder:
         if (
             recognise is not None
             and self._between_events
-            and piece[-2:] == b"\n\n"
             and len(piece) <= self._limit
-            and recognise(piece[:-2])
+            and (
+                (piece[-2:] == b"\n\n" and recognise(piece[:-2]))
+                or (piece[-4:] == b"\r\n\r\n" and recognise(piece[:-4]))
+            )
         ):
             # One whole event, as most servers write them.
             self._after_cr = False

@@ -14,6 +14,7 @@ from . import (
     wire_bedrock,
     wire_bedrock_invoke,
     wire_cohere,
+    wire_gemini,
     wire_ollama,
     wire_openai,
     wire_responses,
@@ -28,6 +29,7 @@ Wire = Literal[
     "bedrock-converse",
     "bedrock-invoke",
     "cohere-v2",
+    "gemini",
     "ollama",
 ]
 _BUILDERS: dict[str, ModuleType] = {
@@ -37,6 +39,7 @@ _BUILDERS: dict[str, ModuleType] = {
     "bedrock-converse": wire_bedrock,
     "bedrock-invoke": wire_bedrock_invoke,
     "cohere-v2": wire_cohere,
+    "gemini": wire_gemini,
     "ollama": wire_ollama,
 }
 

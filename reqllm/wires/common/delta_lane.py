@@ -28,18 +28,18 @@ from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.json_text import parse_json
 
-_decode_string = msgspec.json.Decoder(str).decode
+decode_string = msgspec.json.Decoder(str).decode
 IsFiller = Callable[[bytes], bool]
 # Random text against traffic analysis, on any wire.
 PADDING: Mapping[str, IsFiller] = MappingProxyType(
     {"obfuscation": bytes.isalnum, "p": bytes.isalnum}  # or nothing at all
 )
 FILLER_KEYS = tuple(PADDING)
-_PROBE = "\x7fprobe\x7f"
+PROBE = "\x7fprobe\x7f"
 # Begins no event that could be learned: no UTF-8 has this byte.
-_NOTHING = b"\xff"
+NOTHING = b"\xff"
 # A stream whose events never repeat is not worth learning from.
-_LEARN_IN_VAIN = 8
+LEARN_IN_VAIN = 8
 
 
 class DeltaLane:
@@ -88,7 +88,7 @@ class DeltaLane:
         self.recognised = 0
         """Events recognised so far."""
         self._vain = 0
-        self._prefix = _NOTHING
+        self._prefix = NOTHING
         self._lead = self._middle = self._tail = b""
         self._begin = self._end = 0
         self._lead_ok: IsFiller = _is_blank
@@ -110,7 +110,7 @@ class DeltaLane:
         if not found or (filler and not self._filler_ok(filler)):
             return False
         try:
-            text: str = _decode_string(b'"' + raw + b'"')
+            text: str = decode_string(b'"' + raw + b'"')
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
         if not text:
@@ -129,15 +129,15 @@ class DeltaLane:
 
     def forget(self) -> None:
         """Go the long way from here on."""
-        self._prefix = _NOTHING
+        self._prefix = NOTHING
 
     def learn(self, event: WireEvent, chunk: Any, raw: list[str] | None) -> None:
         """Keep the bytes around the text of an event that gave just this delta.
 
         `raw` is where the fragments of a tool call are kept beside.
         """
-        self._prefix = _NOTHING
-        if self._vain >= _LEARN_IN_VAIN or b"\n" in event.data:
+        self._prefix = NOTHING
+        if self._vain >= LEARN_IN_VAIN or b"\n" in event.data:
             return
         self._vain += 1
         text, *place = structs.astuple(chunk)
@@ -148,10 +148,10 @@ class DeltaLane:
                 continue
             start = self._divide_start(data[: at + 1])
             rest = self._divide_rest(data[at + len(literal) - 1 :])
-            head = _head_of(event) if event.head is None else event.head
+            head = head_of(event)
             if not self._find_number(head + start.before):
                 return
-            probed = start.probed + msgspec.json.encode(_PROBE)[1:-1] + rest.probed
+            probed = start.probed + msgspec.json.encode(PROBE)[1:-1] + rest.probed
             if rest.after[-1:] == b"}" and self._is_proved(data, text, probed):
                 self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
                 self._prefix = head + start.before
@@ -271,8 +271,10 @@ def _is_blank(filler: bytes) -> bool:
     return not filler.strip(b" ")
 
 
-def _head_of(event: WireEvent) -> bytes:
+def head_of(event: WireEvent) -> bytes:
     """Return what stands before an event's data, as almost everyone writes it."""
+    if event.head is not None:
+        return event.head
     return b"data: " if event.event == "message" else f"event: {event.event}\ndata: ".encode()
 
 
@@ -296,4 +298,4 @@ def _differ_in(value: Any, probed: Any, text: str) -> bool:
         return len(value) == len(probed) and all(
             _differ_in(item, other, text) for item, other in zip(value, probed, strict=True)
         )
-    return bool(value == probed) or (value == text and probed == _PROBE)
+    return bool(value == probed) or (value == text and probed == PROBE)

@@ -15,6 +15,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import BlockWriter
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, filled
+from reqllm.wires.common.tally_lane import TallyLane
 from reqllm.wires.common.usage import UsageMeter, gemini_usage
 from reqllm.wires.gemini.parts import Candidate
 from reqllm.wires.gemini.sources import Source, cited_sources, grounding_sources
@@ -42,8 +43,8 @@ class GeminiDecoder(JSONEventDecoder):
         self._candidates: dict[int, Candidate] = {}
         self._blocked: dict[str, Any] = {}
         self._is_array = False
-        self._usage_shown = False
-        self._usage_due = False
+        self._usage_told: Mapping[str, Any] | None = None
+        self._lane = self._tallies = TallyLane("usageMetadata")
 
     # For the answers.
     @property
@@ -83,6 +84,7 @@ class GeminiDecoder(JSONEventDecoder):
         return value[0] if is_wrapped else value
 
     def _take(self, value: dict[str, Any], event: WireEvent) -> None:
+        self._settle_usage()
         self.start(filled(value.get("responseId")), filled(value.get("modelVersion")))
         if value.get("error") or event.event == "error":
             self.error = api_error(value)
@@ -152,22 +154,28 @@ class GeminiDecoder(JSONEventDecoder):
 
     # Usage.
     def _meter(self, usage: Mapping[str, Any]) -> None:
-        if usage and self._usage.update(usage):
-            self._usage_due = True
-        if self._usage_due and (self.can_end or not self._usage_shown):
+        self._usage.update(usage)
+        if self._usage.raw and (self.can_end or self._usage_told is None):
             self._tell_usage()
 
     def _tell_usage(self) -> None:
+        if self._usage.raw == self._usage_told:
+            return
         known = self._usage.usage()
         if known.total_tokens is None and not self.can_end:
             return  # Vertex sends the kind of traffic first, and counts later
-        self._usage_due, self._usage_shown = False, True
+        self._usage_told = known.raw
         self._write.out.append(c.UsageChunk(known))
+
+    def _settle_usage(self) -> None:
+        """Take the usage of the events that went the short way."""
+        self._usage.update(as_object(self._tallies.take_tally()))
 
     def _tell_changes(self) -> None:
         super()._tell_changes()
-        if self._usage_due:
-            self._usage_due = False
+        self._settle_usage()
+        if self._usage.raw and self._usage.raw != self._usage_told:
+            self._usage_told = self._usage.usage().raw
             self._write.out.append(c.UsageChunk(self._usage.usage()))
 
     # The end.
