@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import MissingDependencyError as MissingDependencyError
     from reqllm_fixtures.errors import ModeError as ModeError
     from reqllm_fixtures.errors import NoKeyError as NoKeyError
+    from reqllm_fixtures.errors import OtherStreamError as OtherStreamError
+    from reqllm_fixtures.errors import OverlayError as OverlayError
     from reqllm_fixtures.errors import PatchedWarning as PatchedWarning
     from reqllm_fixtures.errors import PublishError as PublishError
     from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
@@ -61,6 +63,8 @@ _HOMES = {
         "MissingDependencyError",
         "ModeError",
         "NoKeyError",
+        "OtherStreamError",
+        "OverlayError",
         "PatchedWarning",
         "PublishError",
         "RecordingEndedError",

@@ -10,6 +10,8 @@ FixtureError
  ├── ModeError                 no such mode
  ├── PublishError              what was recorded cannot be written where it belongs
  ├── NoKeyError                nothing answers the request, and there is no key to send it with
+ ├── OverlayError              no such overlay, or the recording has not what it is to change
+ │    └── OtherStreamError     the overlay is about streams of another kind than the recorded one
  └── MissingDependencyError    a package is needed for this file and is not installed
 
 FixtureWarning
@@ -188,6 +190,14 @@ class NoKeyError(FixtureError):
             "with. Set the provider's key in the environment or pass api_key=... to record it; "
             "to play a recording, send what was recorded."
         )
+
+
+class OverlayError(FixtureError):
+    """There is no such overlay, or the recording has not what it is to change."""
+
+
+class OtherStreamError(OverlayError):
+    """An overlay is about streams of another wire or framing than the recorded one."""
 
 
 class MissingDependencyError(FixtureError):

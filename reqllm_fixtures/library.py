@@ -21,12 +21,14 @@ from reqllm_fixtures.errors import (
     CassetteNotFoundError,
     FixtureError,
     MissingDependencyError,
+    ModeError,
     RulesError,
     UnmatchedRequestError,
 )
 from reqllm_fixtures.mode import Mode, chosen
 from reqllm_fixtures.recording import Recorder
 from reqllm_fixtures.transport import (
+    Recorded,
     Refuse,
     Source,
     async_transport,
@@ -37,6 +39,7 @@ from reqllm_fixtures.transport import (
 if TYPE_CHECKING:
     import httpx
 
+    from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.publishing import Recording
     from reqllm_fixtures.redaction import Redactor
 
@@ -53,6 +56,9 @@ def use_cassette(
     allow_repeats: bool = False,
     secrets: Iterable[str] = (),
     record_on_error: bool = False,
+    overlay: Overlay | str | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
     **filters: Any,
 ) -> CassetteInUse:
     """Use the cassette at this path, by `with` or `async with`, which opens it.
@@ -67,19 +73,25 @@ def use_cassette(
     secrets: values that must not be written, beside the keys in the requests themselves and in
         the environment's well-known variables.
     record_on_error: keep what was recorded also where the block raises.
+    overlay: changes what is played, as in "recut:bytes | cut:events=3"; nothing is recorded then.
+    clock, sleep: by what sync transports keep recorded times, in seconds; async ones go by their
+        event loop, which may be a virtual one.
     filters: vcrpy's `filter_headers`, `filter_query_parameters`, `filter_post_data_parameters`,
         `before_record_request`, `before_record_response`.
 
-    Raises ModeError, RulesError; on opening CassetteNotFoundError, CassetteFormatError; at the end
-    of the block PublishError, SecretError, and UnmatchedRequestError for a miss that the block
-    swallowed.
+    Raises ModeError, RulesError, OverlayError; on opening CassetteNotFoundError,
+    CassetteFormatError, and OverlayError for an overlay that cannot apply; at the end of the block
+    PublishError, SecretError, and UnmatchedRequestError for a miss that the block swallowed.
     """
     if filters:
         _redactor(**filters)  # which a replay may never come to need: what is wrong is told now
     return CassetteInUse(
         fspath(path),
-        _chosen(mode, Mode.REPLAY),
+        _chosen(mode, Mode.REPLAY) if overlay is None else _playing(mode),
         pace=checked_pace(pace),
+        overlay=_overlay(overlay),
+        clock=clock,
+        sleep=sleep,
         match=_matcher(match, match_on, allow_repeats),
         redactor=partial(_redactor, tuple(secrets), os.environ, **filters),
         record_on_error=record_on_error,
@@ -111,6 +123,25 @@ def fixture_transport(
     return made
 
 
+def _playing(mode: Mode | str | None) -> Mode:
+    """Return the mode of a cassette under an overlay, which only plays. Raises ModeError."""
+    asked = _chosen(mode, Mode.REPLAY)
+    if asked in (Mode.RECORD, Mode.LIVE):
+        raise ModeError(
+            f"An overlay changes what is played. Expected the mode replay. Came: {asked}. "
+            "Record without an overlay first."
+        )
+    return Mode.REPLAY
+
+
+def _overlay(given: Overlay | str | None) -> Overlay | None:
+    if given is None:
+        return None
+    from reqllm_fixtures.overlay.words import overlay_of  # here, as few use one
+
+    return overlay_of(given)
+
+
 def _chosen(mode: Mode | str | None, default: Mode) -> Mode:
     run = running.current()
     return run.mode if mode is None and run is not None else chosen(mode, default)
@@ -131,7 +162,9 @@ class CassetteInUse:
         missing_ok: bool = False,
         adds: bool = False,
         refuse: Refuse | None = None,
+        overlay: Overlay | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """
         missing_ok: replay a file that is not there as an empty cassette.
@@ -147,10 +180,12 @@ class CassetteInUse:
         self._missing_ok = missing_ok
         self._adds = adds
         self._refusal: dict[str, Refuse] = {} if refuse is None else {"refuse": refuse}
-        self._clock = clock
+        self._overlay = overlay
+        self._clock, self._sleep = clock, sleep
         self._sent: list[RecordedRequest] = []
         self._learning = threading.Lock()
         self._cassette: Cassette | None = None
+        self._playing: Recorded | None = None
         self._recorder: Recorder | None = None
         self._recording: Recording | None = None
         self._asking: Redactor | None = None  # of what is asked, not of what is recorded
@@ -159,7 +194,9 @@ class CassetteInUse:
         return f"<{type(self).__name__} {self.path} mode={self.mode}>"
 
     def __enter__(self) -> Self:
-        self._cassette = self._opened()
+        self._cassette = self._playing = self._opened()
+        if self._overlay is not None:
+            self._playing = self._overlaid(self._cassette, self._overlay)
         self._recorder = self._recording = self._asking = None
         self._sent.clear()
         if self.mode in (Mode.RECORD, Mode.FILL):
@@ -281,7 +318,9 @@ class CassetteInUse:
             module or _library_of(upstream),
             upstream=upstream,
             on_close=on_close,
-            pace=self._pace,
+            pace=self._kept_pace,
+            clock=self._clock,
+            sleep=self._sleep,
         )
 
     @overload
@@ -307,8 +346,13 @@ class CassetteInUse:
             module or _library_of(upstream),
             upstream=upstream,
             on_close=on_close,
-            pace=self._pace,
+            pace=self._kept_pace,
         )
+
+    @property
+    def _kept_pace(self) -> float:
+        """How the times of what is played are kept: those that an overlay gives, as they are."""
+        return self._pace if self._overlay is None else 1.0
 
     @contextlib.contextmanager
     def patch(self) -> Iterator[Self]:
@@ -339,11 +383,16 @@ class CassetteInUse:
                     raise
         return Cassette(self.path, (), matcher=self._match)
 
+    def _overlaid(self, cassette: Cassette, overlay: Overlay) -> Recorded:
+        from reqllm_fixtures.overlay.applying import OverlaidCassette  # here, as few use one
+
+        return OverlaidCassette(cassette, overlay, pace=self._pace)
+
     def _source(self) -> Source:
-        cassette = self.cassette
+        _ = self.cassette  # which must be open
         plays = self.mode in (Mode.REPLAY, Mode.FILL)
         return Source(
-            cassette if plays else None,
+            self._playing if plays else None,
             self._recorder,
             self._redacted,
             hear=self._sent.append,

@@ -54,7 +54,8 @@ def playing(
     cassette = Cassette(path, [interaction], matcher=_Anything())
     request = interaction.request
     transport = replay_transport(cassette, httpx, pace=pace)
-    with httpx.Client(transport=transport) as client:
+    # However long was waited while it was recorded: a playback does not give up.
+    with httpx.Client(transport=transport, timeout=None) as client:
         asked = client.build_request(
             request.method, _sendable(request.uri, httpx), content=request.body
         )

@@ -9,15 +9,15 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import cache
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from reqllm_fixtures.cassette import (
-    Cassette,
     EndError,
     Interaction,
+    Matcher,
     Piece,
     RecordedRequest,
     RecordedResponse,
@@ -32,12 +32,12 @@ from reqllm_fixtures.errors import (
 )
 from reqllm_fixtures.pieces import without_coding
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
+from reqllm_fixtures.replaying import AsyncReplay, Failure, Replay, Waits
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 AsyncSleep = Callable[[float], Awaitable[None]]
 Rhythm = Callable[[Piece], float]
-Failure = Callable[[], BaseException]
 Redacted = Callable[[RecordedRequest], RecordedRequest]
 Refuse = Callable[[FixtureError], BaseException]
 
@@ -60,6 +60,24 @@ def _unheard(request: RecordedRequest) -> None:
     """Hear of a request, and keep nothing."""
 
 
+class Recorded(Protocol):
+    """What answers from recordings: a `Cassette`, or one under an overlay."""
+
+    @property
+    def path(self) -> str:
+        """What errors call it."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """What requests are found by."""
+
+    def take(self, request: RecordedRequest) -> Interaction | None:
+        """Take what answers a request, if there is something."""
+
+    def play(self, request: RecordedRequest) -> Interaction:
+        """Take what answers a request. Raises UnmatchedRequestError."""
+
+
 class Source(NamedTuple):
     """Where answers come from, and who notes those that come from the network.
 
@@ -70,7 +88,7 @@ class Source(NamedTuple):
     none          none        live
     """
 
-    cassette: Cassette | None = None
+    cassette: Recorded | None = None
     recorder: Recorder | None = None
     redacted: Redacted | None = None  # what a request looks like once it is recorded
     refuse: Refuse = _itself  # what is raised where the recording has no answer
@@ -96,7 +114,7 @@ class Rhythmic(NamedTuple):
 
 
 def replay_transport(
-    cassette: Cassette,
+    cassette: Recorded,
     module: ModuleType,
     *,
     pace: float = 0.0,
@@ -108,7 +126,7 @@ def replay_transport(
 
 
 def async_replay_transport(
-    cassette: Cassette,
+    cassette: Recorded,
     module: ModuleType,
     *,
     pace: float = 0.0,
@@ -179,8 +197,8 @@ def _kinds(module: ModuleType) -> _Kinds:
     return _Kinds(
         type("CassetteTransport", (_Transport, module.BaseTransport), {}),
         type("AsyncCassetteTransport", (_AsyncTransport, module.AsyncBaseTransport), {}),
-        type("ReplayStream", (_Stream, module.SyncByteStream), {}),
-        type("AsyncReplayStream", (_AsyncStream, module.AsyncByteStream), {}),
+        type("ReplayStream", (Replay, module.SyncByteStream), {}),
+        type("AsyncReplayStream", (AsyncReplay, module.AsyncByteStream), {}),
         type("RecordedStream", (Tee, module.SyncByteStream), {}),
         type("AsyncRecordedStream", (AsyncTee, module.AsyncByteStream), {}),
     )
@@ -253,7 +271,7 @@ class _Base:
             return None
         return self._answer(request, recorded.response, stream, rhythm, cassette.path)
 
-    def _played_or_refused(self, cassette: Cassette, asked: RecordedRequest) -> Interaction:
+    def _played_or_refused(self, cassette: Recorded, asked: RecordedRequest) -> Interaction:
         try:
             return cassette.play(asked)
         except UnmatchedRequestError as miss:
@@ -271,15 +289,33 @@ class _Base:
         failure = self._failure(recorded, path, request)
         if recorded.status == NO_STATUS and failure:
             raise failure()
+        body = stream(pieces, failure, self._waits(rhythm, request))
+        extensions: dict[str, Any] = {
+            "http_version": recorded.http_version.encode("ascii", "ignore"),
+            "reason_phrase": recorded.reason.encode("ascii", "ignore"),
+        }
+        if rhythm is not None and hasattr(body, "close"):
+            extensions[_LEAVING] = body.close
         return self._module.Response(
             recorded.status,
             headers=[(name.encode(), value.encode()) for name, value in recorded.headers],
-            stream=stream(pieces, failure, rhythm, self._sleep),
+            stream=body,
             request=request,
-            extensions={
-                "http_version": recorded.http_version.encode("ascii", "ignore"),
-                "reason_phrase": recorded.reason.encode("ascii", "ignore"),
-            },
+            extensions=extensions,
+        )
+
+    def _waits(self, rhythm: Rhythm | None, request: Any) -> Waits | None:
+        """Tell how to wait for pieces, as long as the client would wait for the network."""
+        if rhythm is None:
+            return None
+        make = partial(_error, self._module, request=request)
+        return Waits(
+            rhythm,
+            self._sleep,
+            # Looked at anew for each piece: a client may change it once the head has come.
+            lambda: (request.extensions.get("timeout") or {}).get("read"),
+            partial(make, "ReadTimeout", "The read operation timed out"),
+            partial(make, "ReadError", "The response was closed"),
         )
 
     def _require_key(self, request: Any, asked: RecordedRequest) -> None:
@@ -401,73 +437,6 @@ class _AsyncTransport(_Base):
         if upstream := self._open_upstream():
             await upstream.aclose()
         self._closed()
-
-
-class _Replayed:
-    def __init__(
-        self,
-        pieces: tuple[Piece, ...],
-        failure: Failure | None,
-        rhythm: Rhythm | None,
-        sleep: Any,
-    ) -> None:
-        self._pieces, self._failure = pieces, failure
-        self._rhythm, self._sleep = rhythm, sleep
-
-
-class _Stream(_Replayed):
-    def __iter__(self) -> Iterator[bytes]:
-        if self._rhythm is None and self._failure is None:
-            return iter([piece.data for piece in self._pieces])
-        return self._in_turn(self._rhythm)
-
-    def _in_turn(self, rhythm: Rhythm | None) -> Iterator[bytes]:
-        for piece in self._pieces:
-            if rhythm and (wait := rhythm(piece)) > 0:
-                self._sleep(wait)
-            yield piece.data
-        if self._failure:
-            raise self._failure()
-
-
-class _AsyncStream(_Replayed):
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = iter(self._pieces)
-        if self._rhythm is None:
-            return _AtOnce(pieces, self._failure)
-        return _InTurn(pieces, self._failure, self._rhythm, self._sleep)
-
-
-class _AtOnce:
-    """Iterates without ever waiting; a class, since an async generator closes late or never."""
-
-    def __init__(self, pieces: Iterator[Piece], failure: Failure | None) -> None:
-        self._pieces, self._failure = pieces, failure
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        for piece in self._pieces:
-            return piece.data
-        raise self._failure() if self._failure else StopAsyncIteration
-
-
-class _InTurn(_AtOnce):
-    """Iterates in the recorded rhythm."""
-
-    def __init__(
-        self, pieces: Iterator[Piece], failure: Failure | None, rhythm: Rhythm, sleep: AsyncSleep
-    ) -> None:
-        super().__init__(pieces, failure)
-        self._rhythm, self._sleep = rhythm, sleep
-
-    async def __anext__(self) -> bytes:
-        for piece in self._pieces:
-            if (wait := self._rhythm(piece)) > 0:
-                await self._sleep(wait)
-            return piece.data
-        raise self._failure() if self._failure else StopAsyncIteration
 
 
 def _begun(recorder: Recorder | None, asked: RecordedRequest) -> Tape:
