@@ -21,7 +21,7 @@ from reqllm.releasing import (
     NetworkErrors,
     aclose_response,
     body_of,
-    can_wake,
+    can_drain,
     close_soon,
 )
 from reqllm.response import Response, StreamMetadata
@@ -223,7 +223,7 @@ class AsyncPump(PumpBase):
             return
         self._released = True
         try:
-            if self.server.state == "complete" and not self._at_eof and can_wake(self.http):
+            if self.server.state == "complete" and not self._at_eof and can_drain(self.http):
                 await self._drain()
         finally:
             await self._close()

@@ -15,7 +15,7 @@ from reqllm.chunk import StreamChunk
 from reqllm.errors import ReqLLMError
 from reqllm.hooks import NO_HOOKS, Hooks
 from reqllm.pump_base import DRAINING, Opened, PumpBase, Reopen
-from reqllm.releasing import NetworkErrors, body_of, can_wake, close_response
+from reqllm.releasing import NetworkErrors, body_of, can_drain, close_response
 from reqllm.response import Response, StreamMetadata
 from reqllm.timing import Clock, Pause, Timer, TimeUpError
 
@@ -197,7 +197,7 @@ class Pump(PumpBase):
             return
         self._released = True
         try:
-            if self.server.state == "complete" and not self._at_eof and can_wake(self.http):
+            if self.server.state == "complete" and not self._at_eof and can_drain(self.http):
                 self._drain()
         finally:
             self._close()

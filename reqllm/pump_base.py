@@ -108,9 +108,13 @@ class PumpBase:
 
     def _named(self, error: BaseException) -> BaseException:
         """Return a timeout under its name in our options, any other error as it is."""
-        if "Timeout" not in type(error).__name__:
+        # In the middle of a body a ConnectTimeout is a lost connection: httpx-aiohttp says it so.
+        kind = type(error).__name__
+        if "Timeout" not in kind or kind == "ConnectTimeout":
             return error
-        named = self._deadlines.error("timeout", self._clock())
+        now = self._clock()
+        # Some HTTP libraries hold on to the limit of the head, which was the shortest then.
+        named = self._deadlines.error(self._deadlines.passed(now) or "timeout", now)
         named.__cause__ = error
         return named
 

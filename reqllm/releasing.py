@@ -81,9 +81,13 @@ def raw_socket(http: Any) -> Any:
     return stream.get_extra_info("socket")
 
 
-def can_wake(http: Any) -> bool:
-    """Whether a read of this response can be ended from outside of it."""
-    return raw_socket(http) is not None
+def can_drain(http: Any) -> bool:
+    """Whether there may be an end of HTTP to read, in a read that can be ended from outside."""
+    if raw_socket(http) is not None:
+        return True
+    # httpx-aiohttp shows no socket; a task's read of it ends by its own deadline.
+    stream = getattr(http.stream, "_stream", None)
+    return type(stream).__module__.startswith("httpx_aiohttp")
 
 
 def wake_reader(http: Any) -> bool:

@@ -13,7 +13,7 @@ from reqllm import Retries
 from tests.loopback.server import LoopbackServer
 
 from .answers import HELLO, SSE, First, always
-from .ways import Way, everywhere, on_each_loop
+from .ways import Way, on_each_loop, over_aiohttp_too
 
 STARTED = b'data: {"id":"y","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n'
 OVERLOADED = (
@@ -60,7 +60,7 @@ async def read(way: Way, handler: Any, model: str = "openai:text", **options: An
         (breaking(end="clean"), "openai:text"),
     ],
 )
-@everywhere
+@over_aiohttp_too
 async def test_nothing_was_seen(way: Way, broken: Any, model: str) -> None:
     """The reader sees one stream, which begins and ends once, and can ask how often it failed."""
     server, kinds, response = await read(way, First(broken, times=2), model)
@@ -80,7 +80,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize("delta", SEEN.values(), ids=SEEN)
-@everywhere
+@over_aiohttp_too
 async def test_something_was_seen(way: Way, delta: bytes) -> None:
     """What was said is billed and seen: it is not asked for again, and the error keeps it."""
     said = b'data: {"choices":[{"index":0,"delta":%b}]}\n\n' % delta
@@ -152,7 +152,7 @@ async def test_total_ends_the_tries(way: Way) -> None:
     assert len(server.requests) == 1
 
 
-@everywhere
+@over_aiohttp_too
 async def test_cancelled_between_two_tries(way: Way) -> None:
     """Whoever cancels during the pause is heard at once, and the reader's stream just ends."""
     overloaded = OVERLOADED.replace(b"event: error\n", b"")

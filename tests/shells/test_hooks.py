@@ -15,7 +15,7 @@ from tests.loopback.server import LoopbackServer
 
 from .answers import First, always
 from .test_asking_again import STARTED, breaking, tries
-from .ways import Way, everywhere, on_each_loop
+from .ways import Way, on_each_loop, over_aiohttp_too
 
 
 class Told:
@@ -35,7 +35,7 @@ class Told:
         }
 
 
-@everywhere
+@over_aiohttp_too
 async def test_a_call_that_ends_well(way: Way, server: LoopbackServer) -> None:
     """One try, each chunk as it is handed out, and one end that sums it up."""
     told = Told()
@@ -60,7 +60,7 @@ async def test_a_call_that_ends_well(way: Way, server: LoopbackServer) -> None:
     assert 0 < end.first_token <= end.seconds
 
 
-@everywhere
+@over_aiohttp_too
 async def test_tries_are_told(way: Way) -> None:
     """Each try is told before it is made, with why the one before it failed."""
     told = Told()
@@ -113,7 +113,7 @@ async def test_a_call_that_is_refused(way: Way, server: LoopbackServer) -> None:
     assert len(told.attempts) == 1
 
 
-@everywhere
+@over_aiohttp_too
 async def test_a_call_that_is_left(way: Way, server: LoopbackServer) -> None:
     """A stream that is left early, or dropped, has one end, as interrupted."""
     told = Told()
@@ -132,7 +132,7 @@ async def test_a_call_that_is_left(way: Way, server: LoopbackServer) -> None:
 
 
 @pytest.mark.parametrize("hook", ["on_attempt", "on_event", "on_end"])
-@everywhere
+@over_aiohttp_too
 async def test_a_hook_that_fails(way: Way, server: LoopbackServer, hook: str) -> None:
     """What a hook raises comes to the reader once, and nothing is left open."""
 

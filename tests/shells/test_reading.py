@@ -20,7 +20,7 @@ from tests.loopback.server import LoopbackServer
 
 from .answers import HELLO, SSE, always
 from .watching import nothing_left
-from .ways import WAYS, Way, everywhere, in_ways, on_each_loop, on_event_loops
+from .ways import WAYS, Way, in_ways, on_each_loop, on_event_loops, over_aiohttp_too
 
 RICH = "anthropic:reasoning_tools"  # reasoning, text and a tool call
 GREETING = "Hello! How can I help you today?"
@@ -59,7 +59,7 @@ ASKED: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@everywhere
+@over_aiohttp_too
 async def test_any_order(way: Way, server: LoopbackServer) -> None:
     """Each question must have the same answer, whatever was asked before it."""
     chance = random.Random(3)
@@ -85,7 +85,7 @@ async def test_any_order(way: Way, server: LoopbackServer) -> None:
     assert first["iterating"] > 20
 
 
-@everywhere
+@over_aiohttp_too
 async def test_iterating_after_the_text(way: Way, server: LoopbackServer) -> None:
     """Chunks that `text` read must stay for an iterator, all of them and in order."""
     async with way.client(server) as client:
@@ -105,7 +105,7 @@ async def test_iterating_after_the_text(way: Way, server: LoopbackServer) -> Non
             assert "".join([token async for token in response.tokens()]) == await response.text()
 
 
-@everywhere
+@over_aiohttp_too
 async def test_one_pass(way: Way, server: LoopbackServer) -> None:
     """A second pass must raise, and never share the chunks out between two readers."""
     passes: tuple[Callable[[Any], Any], ...] = (
@@ -145,7 +145,7 @@ async def test_one_pass_by_many_tasks(way: Way, server: LoopbackServer) -> None:
 
 # Metadata.
 @pytest.mark.parametrize("when", ["before", "during", "after", "alone"])
-@everywhere
+@over_aiohttp_too
 async def test_ten_waiters(way: Way, server: LoopbackServer, when: str) -> None:
     """Ten who wait for metadata must get the same, whether and whenever somebody iterates."""
     async with way.client(server) as client, client.stream(RICH, "Hi") as response:
@@ -163,7 +163,7 @@ async def test_ten_waiters(way: Way, server: LoopbackServer, when: str) -> None:
         assert max(answer for answer in found if isinstance(answer, int)) > 20
 
 
-@everywhere
+@over_aiohttp_too
 async def test_waiters_during_a_slow_stream(way: Way) -> None:
     """Waiters must take turns with a reader who is slow, and lose the reader no chunk."""
     with LoopbackServer(LoopbackProvider(speed=20)) as server:
@@ -182,7 +182,7 @@ async def test_waiters_during_a_slow_stream(way: Way) -> None:
     assert {metadata.state for metadata in known[:-1]} == {"complete"}
 
 
-@everywhere
+@over_aiohttp_too
 async def test_whole_answers_asked_for_by_many(way: Way, server: LoopbackServer) -> None:
     """However many threads ask at once, nothing of the answer may be counted twice."""
     async with way.client(server) as client:
@@ -192,7 +192,7 @@ async def test_whole_answers_asked_for_by_many(way: Way, server: LoopbackServer)
             assert {answer.text for answer in found} == {GREETING}
 
 
-@everywhere
+@over_aiohttp_too
 async def test_metadata_in_time(way: Way, server: LoopbackServer) -> None:
     """Who waits too long for metadata must be told which timeout it was; the stream goes on."""
     async with (
@@ -211,7 +211,7 @@ async def test_metadata_in_time(way: Way, server: LoopbackServer) -> None:
 
 # What needs no reading.
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-@everywhere
+@over_aiohttp_too
 async def test_the_answer_of_http(way: Way, server: LoopbackServer, provider: str) -> None:
     """Status, headers and request id must be there at once, and in the metadata."""
     async with way.client(server) as client, client.stream(f"{provider}:text", "Hi") as response:
@@ -224,7 +224,7 @@ async def test_the_answer_of_http(way: Way, server: LoopbackServer, provider: st
     assert metadata.model == "text"
 
 
-@everywhere
+@over_aiohttp_too
 async def test_partial_grows(way: Way, server: LoopbackServer) -> None:
     """`partial` must hold what was handed out so far, at least, without reading on."""
     async with way.client(server) as client, client.stream("openai:sky", "Hi") as response:
@@ -301,7 +301,7 @@ async def test_failures(
             assert isinstance(error.__cause__, way.library.TransportError)
 
 
-@everywhere
+@over_aiohttp_too
 async def test_failures_of_tokens(way: Way, server: LoopbackServer) -> None:
     """The lazy stream of tokens must raise as the stream of chunks does."""
     async with way.client(server) as client, client.stream("openai:truncated", "Hi") as response:
@@ -310,7 +310,7 @@ async def test_failures_of_tokens(way: Way, server: LoopbackServer) -> None:
     assert type(error) is reqllm.IncompleteStreamError
 
 
-@everywhere
+@over_aiohttp_too
 async def test_ten_waiters_of_a_broken_stream(way: Way, server: LoopbackServer) -> None:
     """Waiters must be told of a broken stream as of any other, and those for text by its error."""
 
@@ -460,7 +460,7 @@ def deflate(data: bytes) -> bytes:
 
 @pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", deflate)])
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-@everywhere
+@over_aiohttp_too
 async def test_compressed(
     way: Way, encoding: str, compress: Callable[[bytes], bytes], size: int
 ) -> None:
@@ -475,7 +475,7 @@ async def test_compressed(
             assert (await response.text(), response.state) == ("Hello", "complete")
 
 
-@everywhere
+@over_aiohttp_too
 async def test_compressed_and_left(way: Way) -> None:
     """A compressed stream that its reader leaves must be released as any other."""
     packer = zlib.compressobj(wbits=31)

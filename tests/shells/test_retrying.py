@@ -19,7 +19,7 @@ from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
 
 from .answers import First, always, no_answer
-from .ways import Way, everywhere, on_each_loop, on_event_loops
+from .ways import Way, everywhere, on_each_loop, on_event_loops, over_aiohttp_too
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 IN_SEVEN_SECONDS = "Sun, 22 Nov 2026 12:00:07 GMT"
@@ -215,7 +215,7 @@ def refusing(way: Way, times: int) -> Any:
     return Refusing(verify=False)
 
 
-@everywhere
+@over_aiohttp_too
 async def test_a_server_that_hangs_up_at_first(way: Way) -> None:
     """A connection that ends without a status line must be tried again."""
     with LoopbackServer(First(no_answer)) as server:
@@ -274,7 +274,7 @@ async def test_a_200_that_turns_out_to_be_an_error(way: Way) -> None:
 
 
 # As callers see it.
-@everywhere
+@over_aiohttp_too
 async def test_clients_try_again_by_themselves(way: Way, server: LoopbackServer) -> None:
     """A client must try again without being told, and wait as long as the provider asks."""
     async with (

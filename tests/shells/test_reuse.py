@@ -9,7 +9,7 @@ import pytest
 
 from tests.loopback.server import LoopbackServer
 
-from .ways import Way, everywhere
+from .ways import Way, over_aiohttp_too
 
 
 async def leave(response: Any) -> None:
@@ -36,7 +36,7 @@ READ = [to_the_end, up_to_the_finish, asked_for_all]
 
 @pytest.mark.parametrize("read", READ, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("model", ["openai:text", "openai:fault-done_late", "anthropic:text"])
-@everywhere
+@over_aiohttp_too
 async def test_the_connection_is_reused(
     way: Way, server: LoopbackServer, model: str, read: Any
 ) -> None:
@@ -48,7 +48,7 @@ async def test_the_connection_is_reused(
     assert server.connections == 1
 
 
-@everywhere
+@over_aiohttp_too
 async def test_nobody_waits_for_the_last_chunk(way: Way, server: LoopbackServer) -> None:
     """The last chunk comes before the framing's end does, which is waited for no longer than so."""
     async with way.client(server) as client:
@@ -64,7 +64,7 @@ async def test_nobody_waits_for_the_last_chunk(way: Way, server: LoopbackServer)
 
 
 @pytest.mark.parametrize("fault", ["done_reset", "done_stall"])
-@everywhere
+@over_aiohttp_too
 async def test_a_framing_that_does_not_end(way: Way, server: LoopbackServer, fault: str) -> None:
     """An answer is complete by its terminal event; its connection is closed and not used again."""
     async with way.client(server) as client:
@@ -75,7 +75,7 @@ async def test_a_framing_that_does_not_end(way: Way, server: LoopbackServer, fau
     assert server.connections == 2
 
 
-@everywhere
+@over_aiohttp_too
 async def test_a_stream_left_early_is_not_reused(way: Way, server: LoopbackServer) -> None:
     """A connection whose answer was not over is closed at once: nothing more is generated."""
     async with way.client(server) as client:

@@ -14,7 +14,7 @@ from tests.loopback.provider import LoopbackProvider
 from tests.loopback.server import LoopbackServer
 
 from .answers import HELLO, always
-from .ways import Way, everywhere, on_each_loop
+from .ways import Way, on_each_loop, over_aiohttp_too
 
 OFF = {"timeout": 5.0, "first_token": None, "idle": None, "total": None}
 
@@ -40,7 +40,7 @@ async def broken(way: Way, server: LoopbackServer, model: str, **limits: Any) ->
 
 
 @pytest.mark.parametrize("fault", ["stall_first", "stall_event"])
-@everywhere
+@over_aiohttp_too
 async def test_first_token(way: Way, quick: LoopbackServer, fault: str) -> None:
     """A head and then silence, in the middle of an event too, ends by first_token."""
     error = await broken(way, quick, f"openai:fault-{fault}", first_token=0.15, idle=4.0)
@@ -50,7 +50,7 @@ async def test_first_token(way: Way, quick: LoopbackServer, fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["stall_mid", "stall_chunk_size", "stall_character"])
-@everywhere
+@over_aiohttp_too
 async def test_idle(way: Way, quick: LoopbackServer, fault: str) -> None:
     """Silence in the middle, of a character or a frame too, ends by idle; what came is kept."""
     error = await broken(way, quick, f"openai:fault-{fault}", idle=0.15, first_token=4.0)
@@ -61,7 +61,7 @@ async def test_idle(way: Way, quick: LoopbackServer, fault: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["openai:fault-comments", "anthropic:fault-pings"])
-@everywhere
+@over_aiohttp_too
 async def test_signs_of_life_do_not_feed_idle(way: Way, quick: LoopbackServer, model: str) -> None:
     """Comments and pings for ever end by idle, however short the pause between them."""
     error = await broken(way, quick, model, idle=0.15)
@@ -80,7 +80,7 @@ async def test_signs_of_life_before_the_first_token(way: Way) -> None:
 
 
 @pytest.mark.parametrize("model", ["openai:fault-words", "openai:fault-tool_arguments"])
-@everywhere
+@over_aiohttp_too
 async def test_total(way: Way, quick: LoopbackServer, model: str) -> None:
     """An answer that never ends ends by total; text and arguments of tools do feed idle."""
     error = await broken(way, quick, model, total=0.5, idle=0.3)
@@ -95,7 +95,7 @@ async def test_total_in_silence(way: Way, quick: LoopbackServer) -> None:
     assert (error.which, error.took < 2) == ("total", True)
 
 
-@everywhere
+@over_aiohttp_too
 async def test_silence(way: Way, quick: LoopbackServer) -> None:
     """No byte at all ends by timeout."""
     error = await broken(way, quick, "openai:fault-stall_mid", timeout=0.15)

@@ -41,6 +41,12 @@ def descriptors() -> int:
 
 def slots(http: Any) -> tuple[int, int]:
     """How many requests the client's pool believes are under way, and its connections."""
+    if hasattr(http._transport, "get_client"):  # httpx-aiohttp's
+        session = http._transport.client
+        connector = None if session is None else session.connector
+        if connector is None:
+            return 0, 0
+        return len(connector._acquired), sum(map(len, connector._conns.values()))
     pool = http._transport._pool
     return len(pool._requests), len(pool.connections)
 

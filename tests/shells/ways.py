@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import aiohttp
 import anyio
 import httpx
 import httpx2
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 import reqllm
 from tests.loopback.provider import KEY
@@ -142,6 +144,23 @@ class Way:
         return trio.lowlevel.current_statistics().tasks_living
 
 
+class AiohttpWay(Way):
+    """httpx over the sockets of aiohttp, by the extra `aiohttp`."""
+
+    def __str__(self) -> str:
+        return f"{self.loop}-aiohttp"
+
+    def http(self, **options: Any) -> Any:
+        options = {"verify": False, "trust_env": False, **options}
+        return httpx.AsyncClient(transport=AiohttpTransport(**options), trust_env=False)
+
+    def leaving_nothing(self) -> Any:
+        def session() -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+        return self.http(client=session)
+
+
 def _run_sync(call: Callable[[], Awaitable[Any]]) -> Any:
     waiting = call().__await__()
     try:
@@ -154,6 +173,8 @@ def _run_sync(call: Callable[[], Awaitable[Any]]) -> Any:
 WAYS = tuple(
     Way(loop, library) for library in (httpx, httpx2) for loop in ("sync", "asyncio", "trio")
 )
+# Beside them, where a test is about letting go, limits of time and endings.
+AND_AIOHTTP = (*WAYS, AiohttpWay("asyncio"))
 # One of each kind, where the HTTP library does not matter.
 LOOPS = (Way("sync", httpx), Way("asyncio", httpx2), Way("trio", httpx))
 
@@ -173,6 +194,7 @@ def in_ways(ways: Sequence[Way]) -> Callable[[Test], Callable[..., None]]:
 
 
 everywhere = in_ways(WAYS)
+over_aiohttp_too = in_ways(AND_AIOHTTP)
 on_each_loop = in_ways(LOOPS)
 on_asyncio = in_ways([way for way in WAYS if way.loop == "asyncio"])
 on_event_loops = in_ways([way for way in WAYS if not way.is_sync])
