@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from reqllm_fixtures import files, matching
+from reqllm_fixtures import files, matching, own_yaml
 from reqllm_fixtures.cassette import Cassette, Interaction, Matcher
 from reqllm_fixtures.errors import CassetteFormatError
 from reqllm_fixtures.nodes import NodeError, is_own, moment, read_interaction, write_interaction
@@ -126,6 +126,10 @@ def _json(path: str, text: str | bytes) -> Any:
 
 
 def _yaml(path: str, text: str | bytes) -> Any:
+    try:
+        return own_yaml.parse(text)
+    except own_yaml.NotOurs:
+        pass  # another's, or edited, or with a body that no literal block can hold
     from reqllm_fixtures import yaml_reading
 
     if isinstance(text, bytes) and text.startswith(_UTF_16):  # which YAML could be, too

@@ -7,7 +7,7 @@ import inspect
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -39,11 +39,6 @@ class Case:
         self, item: pytest.Item, options: Options, recorded_by: dict[str, set[str]]
     ) -> None:
         self._item, self._options, self._recorded_by = item, options, recorded_by
-        self._wording = Wording(
-            _node_id(item),
-            str(item.config.invocation_params.dir),
-            "fill" if options.mode is Mode.FILL else "record",
-        )
         self._open: dict[str, CassetteInUse] = {}
         self._refusals: list[Refusal] = []
         self._told = 0
@@ -58,13 +53,21 @@ class Case:
         self.passed = False
         self.seen: list[results.Used] = []
 
-    @property
+    @cached_property
     def marked(self) -> Marked:
         """What the test's markers say."""
         try:
             return marked(self._item)
         except MarkerError as error:  # it was given after the collection
             return self._fail(str(error))
+
+    @cached_property
+    def _wording(self) -> Wording:
+        return Wording(
+            _node_id(self._item),
+            str(self._item.config.invocation_params.dir),
+            "fill" if self._options.mode is Mode.FILL else "record",
+        )
 
     @property
     def opened(self) -> list[str]:
@@ -208,17 +211,17 @@ class Case:
         )
 
     def _verdict_on(self, target: str, used: CassetteInUse, is_over: bool) -> str | None:
-        path = self._wording.shortened(used.path)
         if target != self._own:
             return None
         if found := self._broken(used):
-            return self._wording.broken(path, found)
+            return self._wording.broken(used.path, found)
         if self._options.mode is not Mode.REPLAY or (self._asks_later and not is_over):
             return None
         left = used.unplayed
         if not left or self.settings.unplayed == "ignore":
             return None
-        told = self._wording.unplayed(path, used.cassette.interactions, left, used.cassette.matcher)
+        kept = used.cassette
+        told = self._wording.unplayed(used.path, kept.interactions, left, kept.matcher)
         if self.settings.unplayed == "fail":
             return told
         self._judged.add(target)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 Refuse = Callable[[str], NoReturn]
@@ -22,15 +23,10 @@ _LOOKING_UP = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 class Guard:
     """Stands from `put_up` to `take_down`."""
 
-    def __init__(self, allowed: Iterable[str], refuse: Refuse) -> None:
+    def __init__(self, allowed: tuple[str, ...], refuse: Refuse) -> None:
         self._refuse = refuse
-        self._names: set[str] = set()
-        self._networks: list[Any] = []
-        for each in allowed:
-            try:
-                self._networks.append(ipaddress.ip_network(each, strict=False))
-            except ValueError:
-                self._names.add(each.lower())
+        self._names, networks = _sorted(allowed)
+        self._networks = set(networks)
         self._undo: list[Callable[[], None]] = []
 
     def put_up(self) -> None:
@@ -69,7 +65,7 @@ class Guard:
             found = real(host, *args, **kwargs)
             if real.__name__ == "getaddrinfo":
                 # Who may be asked for by name may be reached where the name leads to.
-                self._networks += {
+                self._networks |= {
                     ipaddress.ip_network(each[4][0].partition("%")[0]) for each in found
                 }
             return found
@@ -88,6 +84,18 @@ class Guard:
             return False
         mapped = getattr(address, "ipv4_mapped", None) or address
         return any(mapped in each for each in self._networks)
+
+
+@cache
+def _sorted(allowed: tuple[str, ...]) -> tuple[frozenset[str], frozenset[Any]]:
+    """Tell names from addresses and networks."""
+    names, networks = set(), set()
+    for each in allowed:
+        try:
+            networks.add(ipaddress.ip_network(each, strict=False))
+        except ValueError:
+            names.add(each.lower())
+    return frozenset(names), frozenset(networks)
 
 
 def _shown(host: Any, port: Any = None) -> str:
