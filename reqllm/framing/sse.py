@@ -130,7 +130,8 @@ class SSEDecoder:
         start = 0
         if not self._between_events:
             start = self._end_of_begun_event(piece)
-            self._take_lines(piece[:start], take)
+            if not self._recognise_begun(piece[:start], recognise):
+                self._take_lines(piece[:start], take)
             if self.error is not None:
                 return
         stop = piece.rfind(b"\n\n", start)
@@ -152,6 +153,23 @@ class SSEDecoder:
             return 1
         blank = piece.find(b"\n\n")
         return len(piece) if blank < 0 else blank + 2
+
+    def _recognise_begun(self, rest: bytes, recognise: Recognise | None) -> bool:
+        """Show an event that two pieces share, if nothing was taken of it before."""
+        block = self._line + rest[:-2]
+        if (
+            recognise is None
+            or rest[-2:] != b"\n\n"
+            or self._data is not None
+            or self._event
+            or self._id != self.last_event_id
+            or len(block) > self._limit
+            or not recognise(bytes(block))
+        ):
+            return False
+        self._line.clear()
+        self._between_events = True
+        return True
 
     def _take_blocks(
         self, blocks: Iterable[bytes], take: Take, recognise: Recognise | None

@@ -180,16 +180,10 @@ def _said_text(part: TextPart) -> dict[str, Any] | None:
 
 
 def _image(part: ImagePart) -> dict[str, Any]:
-    if part.data is not None:
-        return _block("image", _base64(turns.image_type(part), turns.base64_text(part.data)))
-    if part.url is None:
-        raise turns.cannot_send(part, WIRE, "it has neither bytes nor an address")
-    if not part.url.startswith("data:"):
-        return _block("image", {"type": "url", "url": part.url})
-    head, comma, text = part.url[len("data:") :].partition(",")
-    if not comma or not head.endswith(";base64"):
-        raise turns.cannot_send(part, WIRE, "expected its data URL in base64")
-    return _block("image", _base64(head.partition(";")[0] or "image/png", text))
+    source = turns.image_source(part, WIRE)
+    if isinstance(source, str):
+        return _block("image", {"type": "url", "url": source})
+    return _block("image", _base64(*source))
 
 
 def _file(part: FilePart) -> dict[str, Any]:

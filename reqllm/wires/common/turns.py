@@ -174,6 +174,35 @@ def image_type(part: ImagePart) -> str:
     return part.media_type or "image/png"
 
 
+def image_source(part: ImagePart, wire: str) -> tuple[str, str] | str:
+    """Return an image's media type and its bytes in base64, or else its address.
+
+    Raises InvalidContextError for one that has neither, or bytes that are not in base64.
+    """
+    if part.data is not None:
+        return image_type(part), base64_text(part.data)
+    if part.url is None:
+        raise cannot_send(part, wire, "it has neither bytes nor an address")
+    if not part.url.startswith("data:"):
+        return part.url
+    head, comma, text = part.url[len("data:") :].partition(",")
+    if not comma or not head.endswith(";base64"):
+        raise cannot_send(part, wire, "expected its data URL in base64")
+    return head.partition(";")[0] or "image/png", text
+
+
+def known_type(part: FilePart, data: bytes, wire: str) -> str:
+    """Return the media type of a file's bytes, for a wire that takes none without.
+
+    Raises InvalidContextError where none is given, and the bytes do not tell.
+    """
+    if part.media_type not in (None, "application/octet-stream"):
+        return str(part.media_type)
+    if data.startswith(b"%PDF-"):
+        return "application/pdf"
+    raise cannot_send(part, wire, "give the media_type of its data")
+
+
 def base64_text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 

@@ -193,16 +193,8 @@ def _response(part: ToolResultPart) -> dict[str, Any]:
 
 
 def _image(part: ImagePart) -> dict[str, Any]:
-    if part.data is not None:
-        return _inline(turns.image_type(part), turns.base64_text(part.data))
-    if part.url is None:
-        raise turns.cannot_send(part, WIRE, "it has neither bytes nor an address")
-    if not part.url.startswith("data:"):
-        return _at(part.url, part.media_type)
-    head, comma, text = part.url[len("data:") :].partition(",")
-    if not comma or not head.endswith(";base64"):
-        raise turns.cannot_send(part, WIRE, "expected its data URL in base64")
-    return _inline(head.partition(";")[0] or "image/png", text)
+    source = turns.image_source(part, WIRE)
+    return _at(source, part.media_type) if isinstance(source, str) else _inline(*source)
 
 
 def _file(part: FilePart) -> dict[str, Any]:
@@ -211,12 +203,7 @@ def _file(part: FilePart) -> dict[str, Any]:
         if address is None:
             raise turns.cannot_send(part, WIRE, "it has neither bytes, an address nor an id")
         return _at(address, part.media_type)
-    media_type = part.media_type or "application/octet-stream"
-    if media_type == "application/octet-stream":
-        if not part.data.startswith(b"%PDF-"):
-            raise turns.cannot_send(part, WIRE, "give the media_type of its data")
-        media_type = "application/pdf"
-    return _inline(media_type, turns.base64_text(part.data))
+    return _inline(turns.known_type(part, part.data, WIRE), turns.base64_text(part.data))
 
 
 def _inline(media_type: str, text: str) -> dict[str, Any]:

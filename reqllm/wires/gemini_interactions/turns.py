@@ -177,25 +177,15 @@ def _thought(part: ReasoningPart) -> dict[str, Any]:
 
 
 def _image(part: ImagePart) -> dict[str, Any]:
-    if part.data is not None:
-        return _inline("image", turns.image_type(part), turns.base64_text(part.data))
-    if part.url is None:
-        raise turns.cannot_send(part, WIRE, "it has neither bytes nor an address")
-    if not part.url.startswith("data:"):
-        return _at("image", part.url, part.media_type)
-    head, comma, text = part.url[len("data:") :].partition(",")
-    if not comma or not head.endswith(";base64"):
-        raise turns.cannot_send(part, WIRE, "expected its data URL in base64")
-    return _inline("image", head.partition(";")[0] or "image/png", text)
+    source = turns.image_source(part, WIRE)
+    if isinstance(source, str):
+        return _at("image", source, part.media_type)
+    return _inline("image", *source)
 
 
 def _file(part: FilePart) -> dict[str, Any]:
-    media_type = part.media_type
     data = part.data
-    if data is not None and media_type in (None, "application/octet-stream"):
-        if not data.startswith(b"%PDF-"):
-            raise turns.cannot_send(part, WIRE, "give the media_type of its data")
-        media_type = "application/pdf"
+    media_type = part.media_type if data is None else turns.known_type(part, data, WIRE)
     family = (media_type or "").partition("/")[0]
     kind = family if family in ("image", "audio", "video") else "document"
     if data is not None:
