@@ -339,9 +339,10 @@ def test_what_others_said_is_left_out_with_a_warning():
         CustomPart("anthropic-messages.x", {}),
         ToolCall("t1", "f", arguments_raw="{", invalid=True, complete=False),
         ToolResultPart("s2", own, provider_executed=True),
+        FilePart(b"png", media_type="image/png", provider_metadata={"resolution": "low"}),
     ]
     body, warnings = body_of(Context([Message.user("a"), Message.assistant(parts)]))
-    assert body["contents"][1]["parts"] == [{"text": "So."}, own]
+    assert body["contents"][1]["parts"] == [{"text": "So."}, own, inline(b"png")]
     assert warnings == [
         "reasoning_not_sent",
         *["content_not_sent"] * 3,

@@ -217,10 +217,17 @@ def test_what_others_said_is_left_out_with_a_warning():
         ToolResultPart("s1", {"type": "web_search_tool_result"}, provider_executed=True),
         CustomPart("anthropic-messages.x", {}),
         ToolCall("t1", "f", arguments_raw="{", invalid=True, complete=False),
+        FilePart(b"png", media_type="image/png", provider_metadata={"thoughtSignature": "S"}),
     ]
     body, warnings = body_of(Context([Message.user("a"), Message.assistant(parts)]))
     assert body["input"][1:] == [
-        {"type": "model_output", "content": [{"type": "text", "text": "So."}]}
+        {
+            "type": "model_output",
+            "content": [
+                {"type": "text", "text": "So."},
+                {"type": "image", "data": "cG5n", "mime_type": "image/png"},
+            ],
+        }
     ]
     assert warnings == ["reasoning_not_sent", *["content_not_sent"] * 3, "tool_call_not_sent"]
 

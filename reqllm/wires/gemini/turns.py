@@ -20,7 +20,7 @@ from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
-from reqllm.wires.gemini.words import SIGNATURE, THOUGHT, WIRE
+from reqllm.wires.gemini.words import PART_EXTRAS, SIGNATURE, THOUGHT, WIRE
 
 _TYPES_BY_SUFFIX = {
     ".png": "image/png",
@@ -93,7 +93,7 @@ class _Writer:
             case ImagePart():
                 return _image(part)
             case FilePart():
-                return {**_file(part), **part.provider_metadata}
+                return {**_file(part), **_own_extras(part)}
             case CustomPart():
                 return self._custom(part)
         self._not_sent(f"a {type(part).__name__} in an assistant message")
@@ -174,6 +174,11 @@ class _Writer:
 
 _OWN_RESULTS = ("codeExecutionResult", "toolResponse")
 _CALL_EXTRAS = (THOUGHT, "partMetadata", "mediaResolution", "videoMetadata")
+
+
+def _own_extras(part: FilePart) -> dict[str, Any]:
+    """Return what Google said of a file; what another provider said means nothing here."""
+    return {key: item for key, item in part.provider_metadata.items() if key in PART_EXTRAS}
 
 
 def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:

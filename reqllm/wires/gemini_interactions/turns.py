@@ -20,7 +20,13 @@ from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
-from reqllm.wires.gemini_interactions.words import CALL, CONTENT_TYPES, RESULT, WIRE
+from reqllm.wires.gemini_interactions.words import (
+    CALL,
+    CONTENT_EXTRAS,
+    CONTENT_TYPES,
+    RESULT,
+    WIRE,
+)
 
 _SPOKEN = {"user": "user_input", "assistant": "model_output"}
 
@@ -93,7 +99,8 @@ class _Writer:
             case ImagePart():
                 return _image(part)
             case FilePart():
-                return {**_file(part), **part.provider_metadata}
+                known = part.provider_metadata.items()
+                return {**_file(part), **{k: v for k, v in known if k in CONTENT_EXTRAS}}
             case CustomPart(data=Mapping() as data) if _is_ours(part):
                 return dict(data)
         if role != "assistant":
