@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from os import PathLike, fspath
-from typing import Literal, Protocol, overload
+from typing import Literal, NamedTuple, Protocol, overload
 
 import msgspec
 
@@ -132,6 +132,14 @@ class Matcher(Protocol):
         """Name a request in a message, without its secrets."""
 
 
+class Nearest(NamedTuple):
+    """How far off a recording is (less is nearer), its position, and in what it differs."""
+
+    rank: tuple[int, int, bool]
+    position: int
+    differences: Sequence[Difference]
+
+
 class Cassette:
     """The interactions of one file. Each plays once; among equals the first recorded is first.
 
@@ -164,16 +172,25 @@ class Cassette:
         """
         interaction = self.take(request)
         if interaction is None:
-            raise self._miss(request)
+            raise self.missed(request)
         return interaction
 
     def take(self, request: RecordedRequest) -> Interaction | None:
         """Take the first recording that answers this request, if there is one; no miss is kept."""
+        index = self.take_number(request)
+        return None if index is None else self.interactions[index]
+
+    def take_number(self, request: RecordedRequest) -> int | None:
+        """As `take`, but return the position of the recording."""
         index = self._waiting.take(request)
-        if index is None:  # never recorded, or every recording of it was played
-            return None
-        self._played.append(index)
-        return self.interactions[index]
+        if index is not None:  # else never recorded, or every recording of it was played
+            self._played.append(index)
+        return index
+
+    def put_back(self, position: int) -> None:
+        """Have a recording that was taken count as not played."""
+        self._played.remove(position)
+        self._waiting.put_back(position)
 
     @property
     def played(self) -> tuple[Interaction, ...]:
@@ -183,38 +200,45 @@ class Cassette:
     @property
     def unplayed(self) -> tuple[Interaction, ...]:
         """What nobody asked for yet, in the order of the file."""
+        return tuple(each for _, each in self.numbered_unplayed)
+
+    @property
+    def numbered_unplayed(self) -> tuple[tuple[int, Interaction], ...]:
+        """What nobody asked for yet, each with its position."""
         played = set(self._played)
-        return tuple(each for i, each in enumerate(self.interactions) if i not in played)
+        return tuple(each for each in enumerate(self.interactions) if each[0] not in played)
 
     @property
     def misses(self) -> tuple[UnmatchedRequestError, ...]:
         """The requests that no recording answered."""
         return tuple(self._misses)
 
-    def _miss(self, request: RecordedRequest) -> UnmatchedRequestError:
-        nearest, differences = self._nearest(request)
+    def missed(self, request: RecordedRequest) -> UnmatchedRequestError:
+        """Keep and return the miss of a request that nothing answers."""
+        nearest = self.nearest(request)
         error = UnmatchedRequestError(
             self.path,
             self.matcher.describe(request),
-            nearest=nearest,
+            nearest=None if nearest is None else nearest.position,
             nearest_request=""
             if nearest is None
-            else self.matcher.describe(self.interactions[nearest].request),
-            differences=differences,
+            else self.matcher.describe(self.interactions[nearest.position].request),
+            differences=() if nearest is None else nearest.differences,
             advice=self.advice,
         )
         self._misses.append(error)
         return error
 
-    def _nearest(self, request: RecordedRequest) -> tuple[int | None, Sequence[Difference]]:
+    def nearest(self, request: RecordedRequest) -> Nearest | None:
+        """Find the recording that comes closest to a request; None in an empty cassette."""
         played = set(self._played)
-        best: tuple[tuple[int, int, bool], int, Sequence[Difference]] | None = None
+        best: Nearest | None = None
         for index, interaction in enumerate(self.interactions):
             found = self.matcher.differences(interaction.request, request)
             elsewhere = sum(not each.path.startswith("$") for each in found)
             # Another address is further off than any other JSON; an unplayed one breaks the tie.
             # Among equal recordings that are all spent, the last is the one to name.
             rank = (elsewhere, len(found), bool(found) and index in played)
-            if best is None or rank < best[0] or (rank == best[0] and not found):
-                best = (rank, index, found)
-        return (None, ()) if best is None else (best[1], best[2])
+            if best is None or rank < best.rank or (rank == best.rank and not found):
+                best = Nearest(rank, index, found)
+        return best

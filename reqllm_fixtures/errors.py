@@ -99,6 +99,7 @@ class UnmatchedRequestError(FixtureError):
         self.request = request
         self.nearest = nearest
         self.differences = tuple(differences)
+        self.advice = advice
         head = f"No recording in {self.path} answers {request}."
         super().__init__("\n".join([head, *self._reasons(nearest_request), advice]))
 

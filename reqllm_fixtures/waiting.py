@@ -39,6 +39,14 @@ class Waiting:
         with self._lock:
             return self._searched(key, queue, request)
 
+    def put_back(self, position: int) -> None:
+        """Have a position that was taken be the next of its queue again."""
+        key = self._matcher.key(self._requests[position])
+        with self._lock:
+            if position in self._spent.get(key, ()):
+                self._spent[key].remove(position)
+        self._filled()[key].appendleft(position)
+
     def _filled(self) -> dict[Hashable, deque[int]]:
         if self._queues is None:
             with self._lock:

@@ -15,6 +15,7 @@ from reqllm_fixtures.cli.diff_command import diff_command
 from reqllm_fixtures.cli.import_command import import_command
 from reqllm_fixtures.cli.record_command import record_command
 from reqllm_fixtures.cli.scan_command import scan_command
+from reqllm_fixtures.cli.serve_command import serve_command
 
 if TYPE_CHECKING:
     from reqllm_fixtures.cassette import Interaction
@@ -55,6 +56,7 @@ reqllm_fixtures.add_command(check_command)
 reqllm_fixtures.add_command(diff_command)
 reqllm_fixtures.add_command(scan_command)
 reqllm_fixtures.add_command(import_command)
+reqllm_fixtures.add_command(serve_command)
 
 
 @reqllm_fixtures.command(epilog=PLAY_EXAMPLES, short_help="Play the streams in a cassette.")

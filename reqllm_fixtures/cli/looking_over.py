@@ -22,14 +22,17 @@ def looked_over(paths: Iterable[str], linter: Linter, stdin: BinaryIO) -> Iterat
     for path in paths:
         if path == _STDIN:
             yield LookedOver("(standard input)", _of_body(linter, stdin.read()))
-        elif Path(path).is_dir():
-            yield from (
-                LookedOver(file, _of_file(file, linter))
-                for file in files_in([path])
-                if _is_cassette(file)
-            )
         else:
-            yield LookedOver(path, _of_file(path, linter))
+            yield from (LookedOver(file, _of_file(file, linter)) for file in cassettes_in([path]))
+
+
+def cassettes_in(paths: Iterable[str]) -> Iterator[str]:
+    """Give the files, and those in the folders that are cassettes."""
+    for path in paths:
+        if Path(path).is_dir():
+            yield from (file for file in files_in([path]) if _is_cassette(file))
+        else:
+            yield path
 
 
 def without(looked: Iterable[LookedOver], ignored: Collection[str]) -> Iterator[LookedOver]:

@@ -29,10 +29,11 @@ def apply(
 
     Raises OverlayError where it cannot apply.
     """
-    return _applied(overlay, response, pace, position).answers
+    return applied(overlay, response, pace, position).answers
 
 
-def _applied(overlay: Overlay, response: RecordedResponse, pace: float, position: int) -> Played:
+def applied(overlay: Overlay, response: RecordedResponse, pace: float, position: int) -> Played:
+    """As `apply`, but return the whole of what became of the response. Raises OverlayError."""
     played = begin(response, pace)
     for each in overlay.changes(position):
         played = each.changed(played)
@@ -139,7 +140,7 @@ def _all_played(cassette: Cassette, overlay: Overlay, pace: float) -> dict[int, 
     made: dict[int, Played] = {}
     for number, each in meant:
         try:
-            made[id(each)] = _applied(overlay, each.response, pace, number)
+            made[id(each)] = applied(overlay, each.response, pace, number)
         except OverlayError as error:
             raise type(error)(
                 f"{error} It was to change interaction {number} of {cassette.path}; "
