@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint check bench clean
+.PHONY: demo test lint check bench soak clean
 
 demo: $(VENV)/.demo  ## play a recorded answer at the pace at which it was captured
 	@$(BIN)/reqllm-fixtures play cassettes/demo.yaml --pace 1
@@ -25,6 +25,9 @@ check: test lint  ## all that a change must pass
 
 bench: $(VENV)/.test  ## time a stream event beside the limit and the vendors' SDKs
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.test  ## keep hundreds of streams going that end in every way; tell what they leave
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV)
