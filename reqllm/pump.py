@@ -174,6 +174,7 @@ class Pump(PumpBase):
         if self._pause is not None:
             self._pause.stop()
         has_turn = self._turn.acquire(blocking=False)
+        woken = False
         if not has_turn:
             # Another thread is reading: let it take in what it just read, before the end.
             woken = self._wake()
@@ -181,7 +182,10 @@ class Pump(PumpBase):
         try:
             self._keep(self.server.cancel(reason))
         finally:
-            self._finish()
+            # Who was woken and is not there yet closes it: were it closed under a read, that read
+            # could go on in another connection, to which the system gives the same number.
+            if has_turn or not woken:
+                self._finish()
             if has_turn:
                 self._turn.release()
 

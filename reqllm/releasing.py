@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 import warnings
@@ -101,9 +102,21 @@ def wake_reader(http: Any) -> bool:
     raw = raw_socket(http)
     if raw is None:
         return False
-    with contextlib.suppress(OSError):
-        raw.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError, ValueError):
+        _shut(raw)
     return True
+
+
+def _shut(raw: Any) -> None:
+    """Shut a socket down, and no other: its thread may be closing it at this moment.
+
+    Then its number may be another socket's already. A copy whose number was still its own after it
+    was made is a copy of it, and nobody else closes the copy.
+    """
+    number = raw.fileno()
+    with socket.socket(fileno=os.dup(number)) as copy:
+        if raw.fileno() == number:
+            copy.shutdown(socket.SHUT_RDWR)
 
 
 def warn_dropped() -> None:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 Clock = Callable[[], float]
 AsyncSleep = Callable[[float], Awaitable[None]]
 Sleep = Callable[[float], None]
+# Alarms that may be kept before those are looked for that were stopped.
+_MANY = 64
 
 
 class TimeUpError(Exception):
@@ -70,7 +72,8 @@ class Timer:
             if alarm.stop() or not isinstance(error, Exception):
                 raise
             raise TimeUpError from error
-        alarm.stop()
+        if not alarm.stop():
+            raise TimeUpError  # it was woken: who reads on would take that for a failure
         return result
 
 
@@ -86,16 +89,24 @@ class _Alarm:
         """Stop it; return whether that was in time."""
         with self._lock:
             was_over, self._is_over = self._is_over, True
+            self._act = _nothing  # what it holds on to, a stream, is not kept until it were due
         return not was_over
 
     def ring(self) -> None:
-        if self.stop():
-            with contextlib.suppress(Exception):
-                self._act()
+        # Whoever could not stop it goes on after it was done, and not in the middle.
+        with self._lock:
+            was_over, self._is_over = self._is_over, True
+            if not was_over:
+                with contextlib.suppress(Exception):
+                    self._act()
 
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+
+def _nothing() -> None:
+    """Do what an alarm does that was stopped."""
 
 
 class _Watch:
@@ -109,6 +120,7 @@ class _Watch:
     def _start_over(self) -> None:
         self._process = os.getpid()
         self._alarms: list[tuple[float, int, _Alarm]] = []
+        self._enough = _MANY
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -152,6 +164,11 @@ class _Watch:
     def _forget_stopped(self) -> None:
         while self._alarms and self._alarms[0][2].is_over:
             heapq.heappop(self._alarms)
+        if len(self._alarms) > self._enough:
+            # Those that were stopped long before they are due.
+            self._alarms = [entry for entry in self._alarms if not entry[2].is_over]
+            heapq.heapify(self._alarms)
+            self._enough = max(_MANY, 2 * len(self._alarms))
 
 
 class AsyncPause:

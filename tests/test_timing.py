@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 
 import anyio
 import pytest
@@ -37,6 +38,32 @@ def test_a_call_in_time():
     assert gone()
     assert timer.run(5.0, lambda: "again", lambda: None) == "again"
     assert gone()
+
+
+def test_alarms_that_were_stopped_are_not_kept():
+    """Limits that are far away leave nothing behind, however many calls end before them."""
+    timer = Timer()
+    timer.run(600.0, lambda: None, lambda: None)  # the first to be due hides none behind it
+    stop = threading.Event()
+    waiting = threading.Thread(target=timer.run, args=(1.0, stop.wait, stop.set))
+    waiting.start()
+    kept = [Kept() for _ in range(1000)]
+    left = weakref.WeakSet(kept)
+    for each in kept:
+        timer.run(600.0, lambda: None, each.wake)
+    del kept, each
+    stop.set()
+    waiting.join()
+    assert len(left) == 0
+    assert len(timer._watch._alarms) < 200
+    assert gone()
+
+
+class Kept:
+    """What an alarm would wake."""
+
+    def wake(self) -> None:
+        raise AssertionError("it was stopped")
 
 
 def test_a_call_that_takes_too_long():
