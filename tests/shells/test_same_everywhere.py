@@ -38,14 +38,14 @@ async def heard(response: Any) -> Heard:
         async for chunk in response:
             found.chunks.append(chunk)
     except reqllm.ReqLLMError as error:
-        found.error = _told(error)
+        found.error = told(error)
     found.response = _without_error(response.partial())
     metadata = await response.metadata()
     found.metadata = (metadata.state, metadata.usage, metadata.finish_reason, metadata.status)
     return found
 
 
-def _told(error: reqllm.ReqLLMError) -> tuple[Any, ...]:
+def told(error: reqllm.ReqLLMError) -> tuple[Any, ...]:
     """An error without what the HTTP libraries word differently."""
     of_network = isinstance(error, reqllm.InterruptedStreamError | reqllm.TransportError)
     said = None if of_network else str(error)
@@ -65,7 +65,7 @@ def read_in(way: Way, server: LoopbackServer, model: str) -> Heard:
             async with way.client(server) as client, client.stream(model, "Hello!") as response:
                 return await heard(response)
         except reqllm.ReqLLMError as error:
-            return Heard(error=_told(error))
+            return Heard(error=told(error))
 
     return way.run(read)
 

@@ -1,0 +1,1 @@
+"""docs/endings.md: how streams end here, and what vendors' SDKs make of the same bytes."""
