@@ -176,9 +176,11 @@ class Pump(PumpBase):
         has_turn = self._turn.acquire(blocking=False)
         woken = False
         if not has_turn:
-            # Another thread is reading: let it take in what it just read, before the end.
-            woken = self._wake()
-            has_turn = self._turn.acquire(timeout=_WAKING if woken else 0)
+            # Another thread is reading: let it take in what it just read, before the end. Where
+            # that has come, it is about to let go: the connection may be another call's by now.
+            is_over = self.server.state != "open"
+            woken = not is_over and self._wake()
+            has_turn = self._turn.acquire(timeout=_WAKING if woken or is_over else 0)
         try:
             self._keep(self.server.cancel(reason))
         finally:

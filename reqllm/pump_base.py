@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from reqllm.attempts import Attempts
-from reqllm.chunk import ErrorChunk, ResponseMetadata, StreamChunk, StreamStart
+from reqllm.chunk import ErrorChunk, FinishChunk, ResponseMetadata, StreamChunk, StreamStart
 from reqllm.deadlines import SIGNS_OF_LIFE, Deadlines
 from reqllm.errors import ReqLLMError, StreamTimeoutError
 from reqllm.hiding import hide, secrets_of
@@ -122,6 +122,9 @@ class PumpBase:
         """Take a piece in; return whether there is to be another."""
         chunks = self.server.receive(piece)
         if self.server.state != "open":
+            # All of it may have come at once.
+            said = [chunk for chunk in chunks if not isinstance(chunk, FinishChunk | ErrorChunk)]
+            self._deadlines.arrived(self._clock(), said)
             self._keep(chunks)
             return False
         deadlines = self._deadlines

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reqllm.wires.table import WIRES
+from reqllm.wires.table import WIRE_NAMES
 
 from .page import PAGE
 
@@ -28,4 +28,4 @@ def test_what_was_measured_is_so_still() -> None:
 def test_every_wire_is_on_it() -> None:
     """The page tells the terminal evidence of every wire that there is."""
     text = PAGE.read_text(encoding="utf-8")
-    assert [wire for wire in WIRES if f"| `{wire}` |" not in text] == []
+    assert [wire for wire in WIRE_NAMES if f"| `{wire}` |" not in text] == []

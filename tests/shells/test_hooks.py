@@ -13,7 +13,7 @@ import reqllm
 from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
 
-from .answers import First, always
+from .answers import HELLO, First, always
 from .test_asking_again import STARTED, breaking, tries
 from .ways import Way, on_each_loop, over_aiohttp_too
 
@@ -58,6 +58,19 @@ async def test_a_call_that_ends_well(way: Way, server: LoopbackServer) -> None:
     assert end.metadata.status == 200
     assert end.first_token is not None
     assert 0 < end.first_token <= end.seconds
+
+
+@on_each_loop
+async def test_an_answer_that_comes_at_once(way: Way) -> None:
+    """Where the whole answer came in one read, the time of its first word is known, too."""
+    told = Told()
+    with LoopbackServer(always(HELLO)) as server:
+        async with (
+            way.client(server, **told.hooks) as client,
+            client.stream("openai:x", "Hi") as response,
+        ):
+            assert await response.text() == "Hello"
+    assert told.ends[0].first_token is not None
 
 
 @over_aiohttp_too
