@@ -103,6 +103,12 @@ def _checked_overlay(_: click.Context, __: click.Parameter, text: str | None) ->
 )
 @click.option("--repeat", is_flag=True, help="Play the last recording of a request again for ever.")
 @click.option(
+    "--allow-origin",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Let pages of this origin ask, from a browser; may be given more than once.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["missed", "unplayed", "never"]),
     default="missed",
@@ -118,6 +124,7 @@ def serve_command(
     match: tuple[str, ...],
     overlay: Overlay | None,
     repeat: bool,
+    allow_origin: tuple[str, ...],
     fail_on: str,
     quiet: bool,
 ) -> None:
@@ -151,13 +158,18 @@ def serve_command(
 
         shelf = Shelf(ByPath(Rules(match)), _redacted(), repeat=repeat)
         files = Files(lambda: cassettes_in(paths), shelf, say)
-        for path, error in files.open():
-            reporter.error(error, f"{path}: ")
+        unreadable = files.open()
+        for error in unreadable:
+            reporter.error(error)
+        if unreadable:
             sys.exit(WENT_WRONG)
         if not shelf.cassettes:
             raise click.UsageError(f"there is no cassette in {', '.join(paths)}.")
         say_of_request = (lambda _: None) if quiet else say
-        server = Server(application(shelf, files, pace=pace, overlay=overlay, say=say_of_request))
+        made = application(
+            shelf, files, pace=pace, overlay=overlay, origins=allow_origin, say=say_of_request
+        )
+        server = Server(made)
         with _listening(host, port) as listener:
             _announce(shelf, listener, terminal, say)
             server.run(sockets=[listener])

@@ -7,10 +7,12 @@ anything else    is answered from the recordings
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -36,20 +38,36 @@ def application(
     pace: float,
     say: Say,
     overlay: Overlay | None = None,
+    origins: Sequence[str] = (),
     timing: Timing | None = None,
 ) -> Starlette:
-    """Make the application; `say` is told of each request what became of it."""
+    """Make the application; `say` is told of each request what became of it.
+
+    origins: whose pages may ask, from a browser. https://fetch.spec.whatwg.org/#http-cors-protocol
+    """
     overlaying = Overlaying(overlay, pace)
     control = Control(shelf, files, overlaying)
     made = Starlette(
         routes=[
             Route("/_reqllm", control.state, methods=["GET"]),
             Route("/_reqllm/reset", control.reset, methods=["POST"]),
-        ]
+        ],
+        middleware=[_cors(origins)] if origins else [],
     )
     # No route: a target need not begin with "/".
     made.router.default = Player(shelf, files, overlaying, pace, say, timing or Timing())
     return made
+
+
+def _cors(origins: Sequence[str]) -> Middleware:
+    every = ["*"]
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=every,
+        allow_headers=every,
+        expose_headers=every,
+    )
 
 
 class Control:

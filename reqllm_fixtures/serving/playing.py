@@ -39,7 +39,7 @@ class Play:
             group.start_soon(leave)
             await self._send(send)
             if self._answer.ending != "whole":
-                await self._break_off(scope["extensions"][EXTENSION])
+                await self._break_off(scope)
                 await anyio.sleep_forever()  # until the connection is known to be gone
             group.cancel_scope.cancel()
 
@@ -61,8 +61,10 @@ class Play:
         if self._pace and due > 0:
             await self._timing.sleep(due)
 
-    async def _break_off(self, connection: Connection) -> None:
-        if self._answer.ending == "reset":
+    async def _break_off(self, scope: Scope) -> None:
+        connection: Connection = scope["extensions"][EXTENSION]
+        # Before HTTP/1.1 closing is how a body ends: a reset alone says that it did not.
+        if self._answer.ending == "reset" or scope["http_version"] == "1.0":
             await connection.reset()
         else:
             connection.close()

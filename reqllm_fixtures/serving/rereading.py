@@ -25,14 +25,14 @@ class Files:
         self._find, self._shelf, self._say = find, shelf, say
         self._seen: dict[str, _Signature] = {}
 
-    def open(self) -> list[tuple[str, FixtureError]]:
-        """Read all files for the first time; return those that cannot be read, and why."""
-        failed: list[tuple[str, FixtureError]] = []
-        for path in self._find():
+    def open(self) -> list[FixtureError]:
+        """Read all files for the first time; return why some cannot be read."""
+        failed: list[FixtureError] = []
+        for path in self._names():
             try:
                 self._read(path)
             except FixtureError as error:
-                failed.append((path, error))
+                failed.append(error)
         return failed
 
     def look_again(self) -> None:
@@ -44,30 +44,37 @@ class Files:
                 self._shelf.remove(path)
                 self._say(f"{path} is gone")
             elif now != seen:
-                self._reread(path, now)
+                self._reread(path)
 
     def look_for_more(self) -> bool:
         """Read files that came since; tell whether there are any."""
-        new = [path for path in self._find() if path not in self._seen]
+        known = set(self._seen)
+        new = [path for path in self._names() if path not in known and _signature(path)]
         for path in new:
-            self._reread(path, _signature(path))
+            self._reread(path)
         return bool(new)
 
-    def _reread(self, path: str, now: _Signature | None) -> None:
+    def _names(self) -> list[str]:
+        """Name each file once, though it may be given more than once."""
+        names: dict[str, str] = {}
+        for path in self._find():
+            names.setdefault(os.path.realpath(path), path)
+        return list(names.values())
+
+    def _reread(self, path: str) -> None:
         try:
             self._read(path)
         except FixtureError as error:
-            self._say(f"{error} What is served of it is what was read before.")
-            if now is not None and path in self._seen:
-                self._seen[path] = now  # told once
+            self._say(f"{error} What was read of it before is still served.")
         else:
             self._say(f"read {path}")
 
     def _read(self, path: str) -> None:
-        signature = _signature(path)  # first: what is written in between is found later
-        self._shelf.put(path, cassette_format.load(path).interactions)
+        # First: what is written in between is found later. Kept in any case: an error is told once.
+        signature = _signature(path)
         if signature is not None:
             self._seen[path] = signature
+        self._shelf.put(path, cassette_format.load(path).interactions)
 
 
 def _signature(path: str) -> _Signature | None:

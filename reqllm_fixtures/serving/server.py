@@ -43,6 +43,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="error",  # not of Upgrade: h2c, which some send with each request
                 access_log=False,
                 server_header=False,  # headers are the recorded ones
                 date_header=False,

@@ -57,9 +57,9 @@ class Shelf:
         )
 
     def remove(self, path: str) -> None:
-        """Serve the recordings of a file no longer."""
+        """Serve the recordings of a file no longer, if there are any."""
         self._forget(path)
-        del self._cassettes[path]
+        self._cassettes.pop(path, None)
 
     def reset(self) -> None:
         """Forget what was played and what was missed."""

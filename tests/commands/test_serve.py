@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from .making import CHAT, cassette, recorded, said
 from .running import DEMO, PATIENCE, process, run
@@ -73,6 +75,24 @@ def test_sigterm_is_an_end_like_any_other(tmp_path: Path):
         assert ask(url).content == b"{}"
         status, told = ended(child, signal.SIGTERM)
     assert (status, told[2]) == (0, f"{COMMAND}: played: 1, not played: 1, missed: 0")
+
+
+def test_other_addresses():
+    """Of IPv6 the address is one that can be asked; beyond this machine it is warned."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with serving(DEMO, "--host", "::") as (child, url):
+        assert url.startswith("http://[::]:")
+        assert httpx.get(f"{url}/_reqllm", trust_env=False).json()["missed"] == []
+        _, told = ended(child, signal.SIGINT)
+    assert f"{COMMAND}: warning: whoever reaches this machine can read the recordings" in told
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch):
+    """With the extra that holds it."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    status, said_of_it = refused(DEMO)
+    assert (status, "pip install 'reqllm[fixtures,serve]'" in said_of_it) == (2, True)
 
 
 def refused(*args: str) -> tuple[int, str]:

@@ -41,7 +41,7 @@ def serving(
     said: list[str] = []
     shelf = Shelf(ByPath(Rules(match)), Redactor.of(secrets).redact_request, repeat=repeat)
     files = Files(lambda: cassettes_in(map(str, paths)), shelf, said.append)
-    assert files.open() == []
+    assert not files.open()
     server = Server(application(shelf, files, pace=pace, say=said.append, **more))
     with listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -53,6 +53,9 @@ def test_repeating(tmp_path: Path, serve):
     assert texts(served, 4) == [f"data: {n}\n\n" for n in "1222"]
     assert served.shelf.plays == 4
     assert ask(served, {"n": 2}).status_code == 404
+    cassette(tmp_path / "a.yaml", recorded())
+    cassette(tmp_path / "b.yaml", recorded())
+    assert ask(served).status_code == 404  # what is in no file any more plays no more
 
 
 def test_reset_and_state(tmp_path: Path, serve):
@@ -156,7 +159,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path, serve):
     Path(b).write_text("interactions: [")
     cassette(tmp_path / "a.yaml", answering("newer", {"n": 1}))
     assert ask(served, {"n": 1}).text == "data: newer\n\n"
-    broken = [each for each in served.said if "what was read before" in each]
+    broken = [each for each in served.said if "is still served" in each]
     assert len(broken) == 1
     assert b in broken[0]
     Path(b).unlink()
@@ -166,14 +169,21 @@ def test_a_changed_file_is_read_again(tmp_path: Path, serve):
 
 def test_a_new_file_in_a_folder_is_found(tmp_path: Path, serve):
     """A miss looks for files that came since, as a recording of it would have made."""
-    cassette(tmp_path / "a.yaml", answering("1", {"n": 1}))
-    served = serve(tmp_path)
+    a = cassette(tmp_path / "a.yaml", answering("1", {"n": 1}))
+    served = serve(tmp_path, tmp_path / ".." / tmp_path.name / "a.yaml")
     assert ask(served, {"n": 2}).status_code == 404
+    tmp_path.joinpath("broken.yaml").write_text("interactions: [")
     tmp_path.joinpath("no_cassette.yaml").write_text("a: b")
     (tmp_path / "deep").mkdir()
     made = cassette(tmp_path / "deep" / "b.json", answering("2", {"n": 2}))
     assert ask(served, {"n": 2}).text == "data: 2\n\n"
-    assert served.said[1:2] == [f"read {made}"]
+    assert len(served.shelf.cassettes) == 2  # the first is named twice, and there once
+    assert ask(served, {"n": 3}).status_code == 404
+    told = [each for each in served.said if not each.startswith(("No rec", "None of"))]
+    assert told[0].startswith(f"{tmp_path}/broken.yaml is not a cassette")  # once
+    assert told[1:2] == [f"read {made}"]
+    assert not any("broken" in each for each in told[1:])
+    assert {each.path for each in served.shelf.cassettes} == {a, made}
 
 
 def test_a_file_of_the_same_size_and_time_that_was_replaced(tmp_path: Path, serve):
@@ -193,3 +203,21 @@ def test_a_client_may_take_it_for_a_proxy(tmp_path: Path, serve):
     url = "http://api.openai.com" + PATH
     response = httpx.post(url, content=json.dumps(ASKED), proxy=served.url)
     assert response.text == "data: 1\n\n"
+
+
+def test_pages_in_a_browser(tmp_path: Path, serve):
+    """Only those that were allowed may ask; their preflight is no miss."""
+    served = serve(cassette(tmp_path / "a.yaml", answering("1")), origins=["http://ui.test"])
+    asking = {"access-control-request-method": "POST", "access-control-request-headers": "x-a"}
+    for origin, status in (("http://ui.test", 200), ("http://other.test", 400)):
+        headers = {"origin": origin, **asking}
+        response = httpx.options(served.url + PATH, headers=headers, trust_env=False)
+        assert response.status_code == status
+        assert ("access-control-allow-origin" in response.headers) == (status == 200)
+    assert served.shelf.misses == ()
+    headers = {"origin": "http://ui.test"}
+    response = httpx.post(served.url + PATH, json=ASKED, headers=headers, trust_env=False)
+    assert (response.text, response.headers["access-control-allow-origin"]) == (
+        "data: 1\n\n",
+        "http://ui.test",
+    )

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from reqllm_fixtures.overlay import apply, cut, parse
+from reqllm_fixtures.serving.playing import Timing
 from tests.commands.making import JSON, cassette, recorded, said
 
 from .conftest import Served
@@ -93,3 +94,20 @@ def test_several_headers_are_one_after_the_other(tmp_path: Path, serve):
     served = serve(cassette(tmp_path / "a.yaml", recorded(*PIECES)))
     blob = b"".join(PIECES)
     assert ask(served, "recut:blob", "cut:bytes=20")[1:] == ([blob[:20]], "RemoteProtocolError")
+
+
+def test_an_overlay_gives_the_times(tmp_path: Path, serve):
+    """The server's pace stretches what was recorded, and is not counted twice."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    timing = Timing(lambda: 0.0, sleep)
+    held = recorded(*PIECES[:2], step=100)
+    path = cassette(tmp_path / "a.yaml", held, held, held)
+    served = serve(path, pace=3, timing=timing)
+    for overlay, times in (("recut:recorded", [0.3, 0.6]), ("pace:2", [0.2, 0.4])):
+        waited.clear()
+        ask(served, overlay)
+        assert waited == pytest.approx(times)

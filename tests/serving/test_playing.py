@@ -206,6 +206,21 @@ def test_who_leaves_is_not_played_to(tmp_path: Path, serve):
     assert over.wait(5)
 
 
+def test_a_reset_takes_nothing_back(tmp_path: Path, serve):
+    """A reader that is slow gets all that was recorded before the reset."""
+    pieces = [bytes([n]) * 65_536 for n in range(128)]
+    held = numbered(0, *pieces, headers=BINARY, end=RESET)
+    served = serve(cassette(tmp_path / "a.yaml", recorded()))
+    served.shelf.put("in memory", [held])
+    url, body = served.url + CHAT, held.request.body
+    with httpx.stream("POST", url, content=body, trust_env=False) as response:
+        time.sleep(0.3)
+        came = list[bytes]()
+        with pytest.raises(httpx.ReadError):
+            came.extend(response.iter_raw())
+    assert b"".join(came) == b"".join(pieces)
+
+
 def test_binary_bodies(tmp_path: Path, serve):
     """What is no text comes byte for byte."""
     body = bytes(range(256)) * 40
