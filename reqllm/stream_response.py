@@ -419,29 +419,17 @@ class _Objects:
         raise StopIteration
 
 
-class _Batches:
-    """The one pass over a stream, in batches of what one piece gave."""
-
-    def __init__(self, pump: Pump) -> None:
-        self._pump = pump
-        self._raised = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> list[StreamChunk]:
-        batch = self._pump.next_batch()
-        if not batch:
-            if self._pump.error is None or self._raised:
-                raise StopIteration
-            self._raised = True
-            raise self._pump.error
-        return batch
-
-
 def _chunks(pump: Pump) -> Iterator[StreamChunk]:
-    # The chain walks each batch without coming back to Python code for every chunk.
-    return chain.from_iterable(_Batches(pump))
+    # Python walks the batches, and each batch, without coming back to our code for every chunk.
+    batches: Iterator[list[StreamChunk]] = iter(pump.next_batch, [])
+    return chain.from_iterable(chain(batches, _failure(pump)))
+
+
+def _failure(pump: Pump) -> Iterator[list[StreamChunk]]:
+    """Raise what broke the stream, once; yield nothing."""
+    if pump.error is not None:
+        raise pump.error
+    yield from ()
 
 
 def _tokens(chunks: Iterator[StreamChunk]) -> Iterator[str]:

@@ -112,7 +112,12 @@ class StreamServer:
             decoder = self._decoder
             chunks = decoder.begin()
             self._framer.feed(piece, decoder.take, decoder.recognise)
-            return self._after(chunks)
+            if decoder.ended or decoder.error or self._framer.error or not self._chunks_given:
+                return self._after(chunks)
+            self._unfolded += chunks
+            if len(self._unfolded) > _FOLD_AFTER:
+                self._fold()
+            return chunks
         if self.state != "open":
             self._note_late(piece)
             return []

@@ -28,7 +28,9 @@ class JSONEventDecoder:
     counter: ClassVar[str | None] = None
     """The member in which the wire numbers its events, if it does."""
 
-    def __init__(self, wire: str, usage: UsageMeter, reading: Reading) -> None:
+    def __init__(
+        self, wire: str, usage: UsageMeter, reading: Reading, lane: DeltaLane | None = None
+    ) -> None:
         self.wire = wire
         self.ended = False
         self.can_end = False
@@ -38,7 +40,11 @@ class JSONEventDecoder:
         self._write = BlockWriter(reading.repair)
         self._usage = usage
         self._reading = reading
-        self._lane = DeltaLane(self.fillers, self.counter)
+        self._lane = lane or DeltaLane(self.fillers, self.counter)
+        self.recognise: Recognise | None = self._lane.recognise
+        """Takes an event's lines if it is one more of the deltas that came before."""
+        if reading.include_raw:
+            self.recognise = None  # each event is shown as it was sent
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
         self._long_way = 0
@@ -60,12 +66,6 @@ class JSONEventDecoder:
     def write_to(self, out: list[c.StreamChunk]) -> None:
         """Put what comes next there."""
         self._write.out = self._lane.out = out
-
-    @property
-    def recognise(self) -> Recognise | None:
-        """Takes an event's lines if it is one more of the deltas that came before."""
-        # Each event is shown as it was sent: then none may go the short way.
-        return None if self._reading.include_raw else self._lane.recognise
 
     def take(self, event: WireEvent | Comment) -> None:
         """Take one event; events after the terminal one say nothing."""

@@ -60,10 +60,12 @@ class DeltaLane:
         "_fillers",
         "_lead",
         "_lead_ok",
+        "_literal_end",
         "_middle",
         "_place",
         "_prefix",
         "_raw",
+        "_rest",
         "_tail",
         "_vain",
         "count",
@@ -90,7 +92,9 @@ class DeltaLane:
         self._vain = 0
         self._prefix = NOTHING
         self._lead = self._middle = self._tail = b""
-        self._begin = self._end = 0
+        self._begin = self._end = self._literal_end = 0
+        self._rest = b""
+        """All that follows the string's inside, where nothing of it may vary."""
         self._lead_ok: IsFiller = _is_blank
         self._filler_ok: IsFiller = _is_blank
         self._chunk: Any = None
@@ -101,16 +105,16 @@ class DeltaLane:
         """Read an event like the learned one, given as its lines; return whether it is one."""
         if not block.startswith(self._prefix) or not block.endswith(self._tail):
             return False
-        rest = block[self._begin : self._end]
-        if self._lead:
-            filler, found, rest = rest.partition(self._lead)
-            if not found or not self._lead_ok(filler):
+        if self._rest and block.endswith(self._rest):
+            # Most are equal to the last byte; both quotes are of the string then.
+            literal = block[self._begin - 1 : self._literal_end]
+        else:
+            raw = self._varying(block[self._begin : self._end])
+            if raw is None:
                 return False
-        raw, found, filler = rest.partition(self._middle)
-        if not found or (filler and not self._filler_ok(filler)):
-            return False
+            literal = b'"' + raw + b'"'
         try:
-            text: str = decode_string(b'"' + raw + b'"')
+            text: str = decode_string(literal)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
         if not text:
@@ -126,6 +130,15 @@ class DeltaLane:
         self.recognised += 1
         self._vain = 0
         return True
+
+    def _varying(self, rest: bytes) -> bytes | None:
+        """Return the inside of the string, where something beside it may vary as well."""
+        if self._lead:
+            filler, found, rest = rest.partition(self._lead)
+            if not found or not self._lead_ok(filler):
+                return None
+        raw, found, filler = rest.partition(self._middle)
+        return raw if found and (not filler or self._filler_ok(filler)) else None
 
     def forget(self) -> None:
         """Go the long way from here on."""
@@ -156,6 +169,9 @@ class DeltaLane:
                 self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
                 self._prefix = head + start.before
                 self._begin, self._end = len(self._prefix), -len(self._tail)
+                varies = self._lead or self._filler_ok is not _is_blank
+                self._rest = b"" if varies or self._counted else self._middle + self._tail
+                self._literal_end = 1 - len(self._rest)
                 if self._counted is not None:
                     self._number_next()
             return

@@ -39,12 +39,12 @@ class GeminiDecoder(JSONEventDecoder):
     """
 
     def __init__(self, reading: Reading) -> None:
-        super().__init__(WIRE, UsageMeter(gemini_usage), reading)
+        self._tallies = TallyLane("usageMetadata")
+        super().__init__(WIRE, UsageMeter(gemini_usage), reading, self._tallies)
         self._candidates: dict[int, Candidate] = {}
         self._blocked: dict[str, Any] = {}
         self._is_array = False
         self._usage_told: Mapping[str, Any] | None = None
-        self._lane = self._tallies = TallyLane("usageMetadata")
 
     # For the answers.
     @property
