@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx2
@@ -10,7 +12,7 @@ import pytest
 
 from reqllm import Client, MissingKeyError, start_stream
 from reqllm.streaming import read_response
-from reqllm_fixtures import CassetteNotFoundError, NoKeyError, fixture_transport, use_cassette
+from reqllm_fixtures import fixture_transport, use_cassette
 
 from .running import DEMO, MODEL, PROMPT
 
@@ -40,16 +42,41 @@ async def test_a_fixture_path_plays_without_a_key():
     assert response.state == "complete"
 
 
-@pytest.mark.anyio
-async def test_a_missing_fixture_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+ASK_FOR_ABSENT = """
+import sys, anyio, reqllm, reqllm_fixtures
+
+async def main():
+    try:
+        await reqllm.start_stream("anthropic", "claude-haiku-4-5", "Hi", fixture_path=sys.argv[2])
+    except reqllm_fixtures.FixtureError as error:
+        print(type(error).__name__, error)
+
+anyio.run(main, backend=sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("environ", "error"),
+    [({}, "NoKeyError"), ({"REQLLM_MODE": "replay"}, "CassetteNotFoundError")],
+)
+def test_a_missing_fixture_is_told(
+    tmp_path: Path, backend: str, environ: dict[str, str], error: str
+):
     """Without a key and a recording nothing is sent; a replay says that the cassette is missing."""
-    absent = tmp_path / "absent.yaml"
-    with pytest.raises(NoKeyError, match="absent"):
-        await start_stream("anthropic", "claude-haiku-4-5", PROMPT, fixture_path=absent)
+    # In a program of its own: under pytest it is the plugin that says what a fixture is for.
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_FOR_ABSENT, backend, "absent.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(error)
+    assert "absent.yaml" in done.stdout
     assert not os.listdir(tmp_path)
-    monkeypatch.setenv("REQLLM_MODE", "replay")
-    with pytest.raises(CassetteNotFoundError, match="absent"):
-        await start_stream("anthropic", "claude-haiku-4-5", PROMPT, fixture_path=absent)
 
 
 @pytest.mark.anyio

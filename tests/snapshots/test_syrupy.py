@@ -71,7 +71,11 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "pytest", *options],
             cwd=self.folder,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env={
+                # What a worker of the tests around it has set would make it one itself.
+                **{name: value for name, value in os.environ.items() if "XDIST" not in name},
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             capture_output=True,
             text=True,
             timeout=60,
