@@ -180,7 +180,7 @@ class CassetteInUse:
         self._missing_ok = missing_ok
         self._adds = adds
         self._refusal: dict[str, Refuse] = {} if refuse is None else {"refuse": refuse}
-        self._overlay = overlay
+        self.overlay = overlay
         self._clock, self._sleep = clock, sleep
         self._sent: list[RecordedRequest] = []
         self._learning = threading.Lock()
@@ -195,8 +195,8 @@ class CassetteInUse:
 
     def __enter__(self) -> Self:
         self._cassette = self._playing = self._opened()
-        if self._overlay is not None:
-            self._playing = self._overlaid(self._cassette, self._overlay)
+        if self.overlay is not None:
+            self._playing = self._overlaid(self._cassette, self.overlay)
         self._recorder = self._recording = self._asking = None
         self._sent.clear()
         if self.mode in (Mode.RECORD, Mode.FILL):
@@ -352,7 +352,7 @@ class CassetteInUse:
     @property
     def _kept_pace(self) -> float:
         """How the times of what is played are kept: those that an overlay gives, as they are."""
-        return self._pace if self._overlay is None else 1.0
+        return self._pace if self.overlay is None else 1.0
 
     @contextlib.contextmanager
     def patch(self) -> Iterator[Self]:

@@ -18,6 +18,7 @@ from reqllm_fixtures.testing.run import RUN, begin
 if TYPE_CHECKING:
     from reqllm import AsyncClient, Client
     from reqllm_fixtures.library import CassetteInUse
+    from reqllm_fixtures.overlay.base import Overlay
 
 Wrapper = Generator[None, object, object]
 CollectWrapper = Generator[None, pytest.CollectReport, pytest.CollectReport]
@@ -25,12 +26,17 @@ ReportWrapper = Generator[None, pytest.TestReport, pytest.TestReport]
 
 MARKER = (
     'reqllm(name, match=…, volatile=["$.id", "uuids"], schema="strict|compat|off", '
-    'unplayed="fail|warn|ignore", pace=0, wires="openai-chat", patch=False): play this test from '
-    "a cassette, or record one. name: the cassette, in the folder of cassettes; match: a matcher, "
-    "or names of vcrpy's and functions, to compare by; volatile: what may vary in a request, by "
-    "JSON path or preset; schema: how strictly its streams are checked; unplayed: what recordings "
-    "do that were not played; pace: 1 plays as slowly as it was recorded; wires: what the "
-    "recordings speak; patch: also for clients that the tested code builds by itself."
+    'unplayed="fail|warn|ignore", pace=0, wires="openai-chat", patch=False, overlay=…): play this '
+    "test from a cassette, or record one. name: the cassette, in the folder of cassettes; match: "
+    "a matcher, or names of vcrpy's and functions, to compare by; volatile: what may vary in a "
+    "request, by JSON path or preset; schema: how strictly its streams are checked; unplayed: what "
+    "recordings do that were not played; pace: 1 plays as slowly as it was recorded; wires: what "
+    "the recordings speak; patch: also for clients that the tested code builds by itself; overlay: "
+    "changes what is played, as in 'recut:bytes | cut:events=3'."
+)
+OVERLAYS = (
+    'reqllm_overlays("recut", "pace", "faults", "incidents", …): run this test once under each of '
+    "these overlays, from one recording. Each is a group, the text of an overlay, or an overlay."
 )
 
 
@@ -40,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+    config.addinivalue_line("markers", OVERLAYS)
     begin(config)
 
 
@@ -50,6 +57,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     return config.stash[RUN].header
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("reqllm_overlays") is not None:
+        from reqllm_fixtures.testing import overlays
+
+        overlays.parametrize(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -124,6 +139,12 @@ def reqllm_config() -> Mapping[str, Any]:
 def fixture_path(request: pytest.FixtureRequest) -> Path:
     """The path of this test's cassette; it may not be there yet."""
     return request.config.stash[RUN].case.path
+
+
+@pytest.fixture
+def reqllm_overlay(request: pytest.FixtureRequest) -> Overlay | None:
+    """The overlay that this test runs under, if it does."""
+    return request.config.stash[RUN].case.overlay
 
 
 @pytest.fixture

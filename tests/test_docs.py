@@ -12,10 +12,15 @@ from pathlib import Path
 import reqllm
 import reqllm_fixtures
 from reqllm.chunk import StreamChunk
+from reqllm_fixtures import overlay
 from reqllm_fixtures.library import CassetteInUse, use_cassette
+from reqllm_fixtures.overlay.incidents import INCIDENTS
+from reqllm_fixtures.overlay.words import KINDS
 from reqllm_fixtures.redaction import Redactor
 
 ROOT = Path(__file__).parent.parent
+# Of the table of what is virtual.
+NO_OVERLAYS = ("asyncio.", "trio.", "anyio.", "loop.", "sleep")
 CHUNKS = (ROOT / "docs" / "chunks.md").read_text()
 ROWS = [
     [re.findall(r"`(\w+)`", names), re.findall(r"`(\w+)`", kinds), family.strip()]
@@ -84,6 +89,31 @@ def test_the_page_on_migrating_shows_a_config_that_is_taken(tmp_path: Path):
     marked = marker + test.replace("test_a", "test_b")
     tmp_path.joinpath("test_it.py").write_text(f"import pytest\n\n{test}\n{marked}")
     assert "2 passed" in run_pytest(tmp_path, *PLUGIN)
+
+
+OVERLAYS = (ROOT / "docs" / "overlays.md").read_text()
+
+
+def test_the_page_on_overlays_names_what_there_is():
+    """Its tables hold every overlay and incident, and what they write can be read."""
+    cells = [row.split("|")[1] for row in OVERLAYS.splitlines() if row.startswith("| `")]
+    texts = [text for cell in cells for text in re.findall(r"`(.*?)`", cell)]
+    written = [text.replace(",text=…", "").replace(":…", "") for text in texts]
+    read = [overlay.parse(text) for text in written if not text.startswith(NO_OVERLAYS)]
+    parts = [part for each in read for part in each.parts]
+    assert {each.name for each in parts} == {*KINDS, "incident"}
+    assert {str(each) for each in parts if each.name == "incident"} == {*INCIDENTS}
+
+
+def test_the_page_on_overlays_shows_tests_that_pass(tmp_path: Path):
+    """Its tests run under their groups, all of them from one recording."""
+    (example,) = (each for each in examples("overlays.md") if "reqllm_overlays(" in each)
+    tmp_path.joinpath("test_it.py").write_text(example)
+    for name in re.findall(r"def (test_\w+)", example):
+        target = tmp_path / "cassettes" / "test_it" / f"{name}.yaml"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text((ROOT / "cassettes" / "demo.yaml").read_text())
+    assert "30 passed" in run_pytest(tmp_path, *PLUGIN)
 
 
 def run_pytest(folder: Path, *args: str) -> str:

@@ -13,18 +13,21 @@ from reqllm_fixtures.cli.check_command import check_command
 from reqllm_fixtures.cli.command_line import NAME
 from reqllm_fixtures.cli.diff_command import diff_command
 from reqllm_fixtures.cli.import_command import import_command
+from reqllm_fixtures.cli.overlays_command import overlaid, overlay_option, overlays_command
 from reqllm_fixtures.cli.record_command import record_command
 from reqllm_fixtures.cli.scan_command import scan_command
 from reqllm_fixtures.cli.serve_command import serve_command
 
 if TYPE_CHECKING:
     from reqllm_fixtures.cassette import Interaction
+    from reqllm_fixtures.overlay.base import Overlay
 
 PLAY_EXAMPLES = """\b
 Examples:
   reqllm-fixtures play cassettes/demo.yaml
   reqllm-fixtures play cassettes/demo.yaml --pace 0.5     twice as fast as it was
   reqllm-fixtures play cassettes/demo.yaml --interaction 0 --json | jq .kind
+  reqllm-fixtures play cassettes/demo.yaml --overlay "recut:bytes | cut:events=30"
 
 A recorded failure is played as what it is, with exit status 0; 1 means that a recording could not
 be played, 2 that the command was asked wrongly.
@@ -56,6 +59,7 @@ reqllm_fixtures.add_command(check_command)
 reqllm_fixtures.add_command(diff_command)
 reqllm_fixtures.add_command(scan_command)
 reqllm_fixtures.add_command(import_command)
+reqllm_fixtures.add_command(overlays_command)
 reqllm_fixtures.add_command(serve_command)
 
 
@@ -70,6 +74,7 @@ reqllm_fixtures.add_command(serve_command)
     show_default=True,
     help="1 plays in the recorded rhythm, 2 half as fast, 0 at once.",
 )
+@overlay_option
 @click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
 @click.option("--interaction", type=int, metavar="N", help="Play only the Nth, counted from 0.")
 @click.option(
@@ -78,7 +83,14 @@ reqllm_fixtures.add_command(serve_command)
     callback=checked_wire,
     help="The wire format; by default it is found out.",
 )
-def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: str | None) -> None:
+def play(
+    file: str,
+    pace: float,
+    overlay: Overlay | None,
+    as_json: bool,
+    interaction: int | None,
+    wire: str | None,
+) -> None:
     """Play the cassette FILE: what was streamed, through our own client, as it was streamed."""
     from reqllm.cli.reporting import WENT_WRONG, Reporter
     from reqllm.cli.terminal import Terminal
@@ -89,6 +101,9 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
     reporter = Reporter(NAME, terminal)
     with reporter.running():
         chosen = _chosen(load(file).interactions, interaction)
+        if overlay is not None:
+            # Their times are those at which they are to play.
+            chosen, pace = overlaid(chosen, overlay, file, pace=pace), 1.0
         player = Player(file, terminal, reporter, pace=pace, as_json=as_json, wire=wire)
         if not chosen:
             terminal.say(f"{NAME}: {file} holds no interaction")
@@ -98,6 +113,7 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
 
 @reqllm_fixtures.command(epilog=SHOW_EXAMPLES, short_help="Show what is in a cassette.")
 @click.argument("file", type=click.Path(dir_okay=False))
+@overlay_option
 @click.option("--pieces", is_flag=True, help="Every piece: its number, time, gap and size.")
 @click.option("--events", is_flag=True, help="Every event, as it was sent.")
 @click.option("--chunks", is_flag=True, help="Every chunk that our client makes of it.")
@@ -111,6 +127,7 @@ def play(file: str, pace: float, as_json: bool, interaction: int | None, wire: s
 )
 def show(
     file: str,
+    overlay: Overlay | None,
     pieces: bool,
     events: bool,
     chunks: bool,
@@ -131,6 +148,8 @@ def show(
     terminal = Terminal(sys.stdout, sys.stderr)
     with Reporter(NAME, terminal).running():
         chosen = _chosen(load(file).interactions, interaction)
+        if overlay is not None:
+            chosen = overlaid(chosen, overlay, file, pace=1.0)
         sections = showing.Sections(pieces, events, chunks)
         write = showing.show_json if as_json else showing.show
         write(chosen, terminal, sections, wire=wire)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from reqllm_fixtures.cassette import (
     Cassette,
@@ -11,7 +12,7 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.errors import OverlayError
+from reqllm_fixtures.errors import OtherStreamError, OverlayError
 from reqllm_fixtures.overlay.base import Overlay
 from reqllm_fixtures.overlay.framings import framing_of
 from reqllm_fixtures.overlay.played import Played, begin
@@ -50,7 +51,9 @@ class OverlaidCassette:
     def __init__(self, cassette: Cassette, overlay: Overlay, *, pace: float = 0.0) -> None:
         """Raises OverlayError where the overlay cannot apply to a recording that it is for."""
         self._cassette = cassette
-        self._played = _all_played(cassette, overlay, pace)
+        numbered = list(enumerate(cassette.interactions))
+        made = all_played(numbered, overlay, cassette.path, pace=pace)
+        self._played = {id(each): made[number] for number, each in numbered if number in made}
         self._again: list[_Again] = []
         self._lock = threading.Lock()
 
@@ -121,29 +124,30 @@ class _Again:
         return answers is None or bool(answers(self.request, request))
 
 
-def _all_played(cassette: Cassette, overlay: Overlay, pace: float) -> dict[int, Played]:
-    """Apply an overlay to all that it is for: what is wrong is told before anything plays."""
-    held = cassette.interactions
+def all_played(
+    interactions: Sequence[tuple[int, Interaction]], overlay: Overlay, path: str, *, pace: float
+) -> dict[int, Played]:
+    """Apply an overlay to all that it is for: what is wrong is told before anything plays.
+
+    interactions: of the cassette at `path`, with their numbers. Raises OverlayError.
+    """
+    held = dict(interactions)
     named = overlay.positions
-    if wrong := sorted(each for each in named if not 0 <= each < len(held)):
+    if wrong := sorted(named - held.keys()):
+        numbers = ", ".join(map(str, held)) or "none"
         raise OverlayError(
-            f"{overlay} is for interaction {wrong[0]}, and {cassette.path} has {len(held)}: "
-            "give numbers from 0."
+            f"{overlay} is for interaction {wrong[0]} of {path}. Expected one of: {numbers}."
         )
-    meant = [
-        (number, each)
-        for number, each in enumerate(held)
-        if number in named or is_stream(each.response)
-    ]
+    meant = [n for n, each in interactions if n in named or is_stream(each.response)]
     if held and not meant:
-        raise OverlayError(f"{overlay} changes streams, and {cassette.path} holds none.")
+        raise OtherStreamError(f"{overlay} changes streams, and {path} holds none.")
     made: dict[int, Played] = {}
-    for number, each in meant:
+    for number in meant:
         try:
-            made[id(each)] = applied(overlay, each.response, pace, number)
+            made[number] = applied(overlay, held[number].response, pace, number)
         except OverlayError as error:
             raise type(error)(
-                f"{error} It was to change interaction {number} of {cassette.path}; "
+                f"{error} It was to change interaction {number} of {path}; "
                 "@N after an overlay names the interactions that it is for."
             ) from None
     return made

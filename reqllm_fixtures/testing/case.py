@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from msgspec import UNSET
 
 from reqllm_fixtures.cassette import Interaction
-from reqllm_fixtures.errors import FixtureError, UnplayedWarning
+from reqllm_fixtures.errors import FixtureError, OtherStreamError, UnplayedWarning
 from reqllm_fixtures.library import CassetteInUse
 from reqllm_fixtures.mode import Mode
-from reqllm_fixtures.testing import collecting, results
+from reqllm_fixtures.testing import collecting, overlays, results
 from reqllm_fixtures.testing.guard import Guard
 from reqllm_fixtures.testing.marking import Marked, MarkerError, marked
 from reqllm_fixtures.testing.options import CONFIG, FIXTURES, Options
@@ -27,6 +28,7 @@ from reqllm_fixtures.testing.users_code import calling_line, is_users
 from reqllm_fixtures.testing.wording import Refusal, Wording
 
 if TYPE_CHECKING:
+    from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.redaction import Redactor
 
 _NOT_OURS = (KeyboardInterrupt, pytest.exit.Exception)
@@ -172,13 +174,16 @@ class Case:
             used.discard()
 
     def _opened(self, path: str, target: str) -> CassetteInUse:
+        overlay = self._overlay_if_it_plays()
         try:
             held = self.settings
             others = self._recorded_by.get(target, set()) - {self._item.nodeid}
             return CassetteInUse(
                 path,
-                self._options.mode,
+                self._options.mode if overlay is None else Mode.REPLAY,
                 pace=held.pace,
+                overlay=overlay,
+                **_virtual_time(overlay),
                 match=held.matcher,
                 redactor=partial(_redactor, held.redaction),
                 refuse=self._refuse,
@@ -186,8 +191,31 @@ class Case:
                 # A cassette that several tests share holds what each of them recorded.
                 adds=bool(others),
             ).__enter__()
+        except OtherStreamError as error:
+            if self.settings.overlay is None:  # it came with many others, for any stream
+                pytest.skip(str(error))
+            return self._fail(self._wording.failed(error))
         except FixtureError as error:
             return self._fail(self._wording.failed(error))
+
+    @property
+    def overlay(self) -> Overlay | None:
+        """What this test runs under: its marker's, then one of a matrix, then the run's."""
+        said = (self.settings.overlay, overlays.current(self._item), self._options.overlay)
+        overlay: Overlay | None = None
+        for each in said:
+            if each is not None:
+                overlay = each if overlay is None else overlay | each
+        return overlay
+
+    def _overlay_if_it_plays(self) -> Overlay | None:
+        try:
+            overlay = self.overlay
+        except FixtureError as error:
+            return self._fail(self._wording.failed(error))
+        if overlay is not None and self._options.mode in (Mode.RECORD, Mode.LIVE):
+            pytest.skip(f"reqllm: an overlay ({overlay}) only plays; record without it")
+        return overlay
 
     @property
     def settings(self) -> Settings:
@@ -220,6 +248,8 @@ class Case:
         left = used.unplayed
         if not left or self.settings.unplayed == "ignore":
             return None
+        if used.overlay is not None and self.marked.unplayed is UNSET:
+            return None  # what was to follow on a broken stream may rightly not be asked for
         kept = used.cassette
         told = self._wording.unplayed(used.path, kept.interactions, left, kept.matcher)
         if self.settings.unplayed == "fail":
@@ -270,6 +300,16 @@ def _redactor(said: Mapping[str, Any]) -> Redactor:
     from reqllm_fixtures.redaction import Redactor  # here, because few replays need one
 
     return Redactor.of(environ=os.environ, **said)
+
+
+def _virtual_time(overlay: Overlay | None) -> dict[str, Any]:
+    """Have threads under an overlay wait for what is slow on purpose without any sleep."""
+    if overlay is None:
+        return {}
+    from reqllm_fixtures.virtual_time import VirtualClock  # here, as few tests have an overlay
+
+    clock = VirtualClock()
+    return {"clock": clock.time, "sleep": clock.sleep}
 
 
 def _numbered(used: CassetteInUse) -> Iterator[tuple[int, Interaction]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import UNSET
 
-from reqllm_fixtures.testing import naming
+from reqllm_fixtures.testing import naming, overlays
 from reqllm_fixtures.testing.marking import Marked, MarkerError, marked
 from reqllm_fixtures.testing.options import Options
 from reqllm_fixtures.testing.results import Collected, Results
@@ -24,6 +24,8 @@ def take(
 ) -> None:
     """Read the markers of tests that ask; what no marker may say fails the collection."""
     try:
+        for each in asking:
+            overlays.require(each)
         paths = {each.nodeid: str(path_of(each, marked(each), options)) for each in asking}
     except MarkerError as error:
         report.outcome, report.longrepr, report.result = "failed", str(error), []
@@ -39,7 +41,7 @@ def path_of(item: pytest.Item, said: Marked, options: Options) -> Path:
     if said.name is not UNSET:
         return naming.path_named(item.path, options.folder, str(said.name))
     classes = [each.name for each in item.listchain() if isinstance(each, pytest.Class)]
-    return naming.path_of(item.path, options.folder, classes, item.name)
+    return naming.path_of(item.path, options.folder, classes, overlays.name_of(item))
 
 
 def relative(path: str, config: pytest.Config) -> str:

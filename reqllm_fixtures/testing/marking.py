@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET, Struct, UnsetType
 
-from reqllm_fixtures.errors import RulesError
+from reqllm_fixtures.errors import OverlayError, RulesError
 from reqllm_fixtures.presets import unknown
 from reqllm_fixtures.testing import marker_places, naming
 from reqllm_fixtures.testing.options import SCHEMAS, UNPLAYED
@@ -28,6 +28,7 @@ class Marked(Struct, frozen=True, kw_only=True):
     pace: float | UnsetType = UNSET
     wires: str | list[str] | UnsetType = UNSET
     patch: bool | UnsetType = UNSET
+    overlay: Any = UNSET
 
 
 class MarkerError(Exception):
@@ -113,6 +114,16 @@ def _wires(value: Any) -> str | None:
     return None if is_list else "the name of a wire, or several"
 
 
+def _overlay(value: Any) -> str | None:
+    from reqllm_fixtures.overlay.words import overlay_of  # here, as few markers say one
+
+    try:
+        overlay_of(value)
+    except OverlayError as error:
+        return f"an overlay ({error})"
+    return None
+
+
 def _bool(value: Any) -> str | None:
     return None if isinstance(value, bool) else "True or False"
 
@@ -127,5 +138,6 @@ _EXPECTED: Mapping[str, Callable[[Any], str | None]] = MappingProxyType(
         "pace": _pace,
         "wires": _wires,
         "patch": _bool,
+        "overlay": _overlay,
     }
 )

@@ -16,14 +16,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from reqllm_fixtures.errors import ModeError
+from reqllm_fixtures.errors import ModeError, OverlayError
 from reqllm_fixtures.mode import MODE_VARIABLE, Mode, is_ci, named
 
-FIXTURES = frozenset({"fixture_path", "reqllm_cassette", "reqllm_client", "reqllm_async_client"})
+if TYPE_CHECKING:
+    from reqllm_fixtures.overlay.base import Overlay
+
+FIXTURES = frozenset(
+    {"fixture_path", "reqllm_cassette", "reqllm_client", "reqllm_async_client", "reqllm_overlay"}
+)
 CONFIG = "reqllm_config"
 SCHEMAS = ("strict", "compat", "off")
 UNPLAYED = ("fail", "warn", "ignore")
@@ -50,6 +55,8 @@ class Options(NamedTuple):
     unused: bool = False
     folder: str = "cassettes"
     allowed_hosts: tuple[str, ...] = LOOPBACK
+    overlay: Overlay | None = None
+    """Of the command line, for every test."""
 
 
 def add(parser: pytest.Parser) -> None:
@@ -80,6 +87,12 @@ def add(parser: pytest.Parser) -> None:
         action="store_true",
         default=None,
         help="List the cassettes that no test uses.",
+    )
+    group.addoption(
+        "--reqllm-overlay",
+        metavar="OVERLAY",
+        help="Play all cassettes under this overlay, as in recut:bytes (reqllm-fixtures overlays "
+        "lists them).",
     )
     parser.addini("reqllm_mode", f"As {_MODE_OPTION}; under CI it does not record.")
     parser.addini("reqllm_max_age", "As --reqllm-max-age.")
@@ -122,6 +135,7 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Opti
         unused=bool(_either(config, "unused")),
         folder=folder,
         allowed_hosts=tuple(config.getini("reqllm_allowed_hosts")),
+        overlay=_overlay(config.getoption("reqllm_overlay")),
     )
 
 
@@ -167,6 +181,17 @@ def _days(given: str | None) -> float | None:
     if not 0 <= days < float("inf"):
         raise pytest.UsageError(f"Expected --reqllm-max-age in days, from 0 up. Came: {given!r}.")
     return days
+
+
+def _overlay(given: str | None) -> Overlay | None:
+    if not given:
+        return None
+    from reqllm_fixtures.overlay.words import parse  # here, as few runs ask for one
+
+    try:
+        return parse(given)
+    except OverlayError as error:
+        raise pytest.UsageError(f"--reqllm-overlay: {error}") from None
 
 
 def _one_of(name: str, given: str | None, choices: tuple[str, ...], default: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RUN = pytest.StashKey["PluginRun"]()
 _KEY = "reqllm"
+MARKERS = frozenset({"reqllm", "reqllm_overlays"})
 
 
 def begin(config: pytest.Config) -> None:
@@ -229,7 +230,8 @@ class PluginRun:
 def asks(item: pytest.Item) -> bool:
     """Tell whether a test asked for a cassette."""
     names = getattr(item, "fixturenames", ())
-    return not FIXTURES.isdisjoint(names) or item.get_closest_marker("reqllm") is not None
+    marks = {mark.name for mark in item.iter_markers()}
+    return not FIXTURES.isdisjoint(names) or not MARKERS.isdisjoint(marks)
 
 
 def _put_first(item: pytest.Item, *, is_patched: bool) -> None:

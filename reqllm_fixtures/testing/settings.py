@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
@@ -15,7 +15,10 @@ from reqllm_fixtures.rules import rules
 from reqllm_fixtures.testing.marking import Marked, problem_with
 from reqllm_fixtures.testing.options import Options
 
-_JUDGED = ("match", "volatile", "schema", "unplayed", "pace", "wires")
+if TYPE_CHECKING:
+    from reqllm_fixtures.overlay.base import Overlay
+
+_JUDGED = ("match", "volatile", "schema", "unplayed", "pace", "wires", "overlay")
 # What a redactor takes of a project; it is not loaded for this, since a replay needs none.
 REDACTION = frozenset(
     {
@@ -39,6 +42,7 @@ class Settings(Struct, frozen=True):
     unplayed: str
     pace: float
     wires: tuple[str, ...]
+    overlay: Overlay | None = None
 
 
 def settings(marked: Marked, config: Any, options: Options) -> Settings:
@@ -57,7 +61,16 @@ def settings(marked: Marked, config: Any, options: Options) -> Settings:
         of("unplayed", options.unplayed),
         of("pace", 0.0),
         (wires,) if isinstance(wires, str) else tuple(wires),
+        _overlay(of("overlay", None)),
     )
+
+
+def _overlay(given: Any) -> Overlay | None:
+    if given is None:
+        return None
+    from reqllm_fixtures.overlay.words import overlay_of  # here, as few tests have one
+
+    return overlay_of(given)
 
 
 def _checked(config: Any) -> Mapping[str, Any]:

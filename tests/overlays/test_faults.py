@@ -260,5 +260,5 @@ def test_some_interactions_alone():
     )
     bodies = [made.play(asked(b"%d" % n)).response.body for n in range(3)]
     assert bodies == [b"data: 1\n\ndata: 2\n\n", b"data: 2\n\n", b"data: 1\n\n"]
-    with pytest.raises(OverlayError, match=r"is for interaction 3, and made\.yaml has 3"):
+    with pytest.raises(OverlayError, match=r"interaction 3 of made\.yaml\. Expected one of: 0, 1"):
         OverlaidCassette(Cassette("made.yaml", held, matcher=strict), parse("drop@3"))

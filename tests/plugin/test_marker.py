@@ -23,6 +23,7 @@ MARKS = {
     'reqllm(volatile=["uids"])': "*Did you mean 'uuids'?*",
     'reqllm(patch="yes")': "Expected patch to be True or False. Came: 'yes'.",
     "reqllm(wires=[])": "Expected wires to be the name of a wire, or several. Came: *",
+    'reqllm(overlay="recutt:7")': "Expected overlay to be an overlay (*Did you mean 'recut'?*",
     "reqllm(match=1)": "Expected match to be a matcher, or names *",
     'reqllm("../x")': "Expected name to be a name inside the folder of cassettes *",
     'reqllm("/etc/x")': "Expected name to be a name inside *",
