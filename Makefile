@@ -39,12 +39,14 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[fixtures]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml tests/plugin/beside.txt | $(BIN)/python
+$(VENV)/.test: pyproject.toml tests/plugin/beside.txt tests/sdks/apart.txt | $(BIN)/python
 	$(PIP) install --editable '.[test]'
 	$(PIP) install --no-deps --upgrade --target $(VENV)/beside --requirement tests/plugin/beside.txt
+	$(PIP) install --no-deps --upgrade --target $(VENV)/apart --requirement tests/sdks/apart.txt
 	@touch $@ $(VENV)/.demo
 
-$(VENV)/.lint: pyproject.toml tests/plugin/beside.txt | $(BIN)/python
+$(VENV)/.lint: pyproject.toml tests/plugin/beside.txt tests/sdks/apart.txt | $(BIN)/python
 	$(PIP) install --editable '.[test,lint]'
 	$(PIP) install --no-deps --upgrade --target $(VENV)/beside --requirement tests/plugin/beside.txt
+	$(PIP) install --no-deps --upgrade --target $(VENV)/apart --requirement tests/sdks/apart.txt
 	@touch $@ $(VENV)/.demo $(VENV)/.test

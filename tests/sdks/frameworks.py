@@ -21,9 +21,9 @@ class LiteLLM(ChatCompletions):
     package = module = "litellm"
     library, argument = "httpx", "completion(client=OpenAI(http_client=))"
     miss, misses = "InternalServerError", 3
-    absent = "wants openai < 3, and openai 3 is tested here"
+    absent = "wants openai < 3, and openai 3 is tested with the others"
     note = (
-        "Tried by hand with 1.106.2. Under `patch()` set `LITELLM_LOCAL_MODEL_COST_MAP=True`: "
+        "Under `patch()` set `LITELLM_LOCAL_MODEL_COST_MAP=True`: "
         "when imported it fetches a list of prices, which would be recorded too."
     )
     warns = (  # pydantic's, about how it declares and walks through its own types

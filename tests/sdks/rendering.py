@@ -11,6 +11,7 @@ from .sdk import Sdk
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "sdks.md"
+APART = ROOT / "tests" / "sdks" / "apart.txt"
 
 _HEAD = """\
 # Vendors' SDKs
@@ -41,6 +42,9 @@ of their own, whose traceback shows it; where code swallows that one too, it is 
 end of the block. Those that wrap it also take it for a failure of the network and ask again, which
 costs a second or two of waiting: give them `max_retries=0` in tests.
 
+Where aiohttp is installed, the async clients of google-genai and cohere send over it, unless they
+are given a client or a transport: `patch()` does not see those. Use the argument then.
+
 """
 _COLUMNS = ("SDK", "release", "library", "where it takes yours", "wire", "a miss raises", "asked")
 _FOOT = (
@@ -65,13 +69,14 @@ def _row(sdk: Sdk, releases: dict[str, str]) -> tuple[str, ...]:
 
 
 def _note(sdk: Sdk) -> str:
-    absent = f"Not among what `make test` installs: it {sdk.absent}." if sdk.absent else ""
+    absent = f"Tested in a run of its own: it {sdk.absent}." if sdk.absent else ""
     return " ".join(each for each in (absent, sdk.note) if each)
 
 
 def pins() -> dict[str, str]:
-    """The release of each package that the `test` extra pins."""
+    """The release of each package that the tests pin, of all that is pinned twice the newer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["project"]["optional-dependencies"]["test"]
-    found = (re.fullmatch(r"([\w.-]+)(?:\[.*\])?==(\S+)", each) for each in wanted)
+    apart = APART.read_text(encoding="utf-8").splitlines()[::-1]
+    found = (re.fullmatch(r"([\w.-]+)(?:\[.*\])?==(\S+)", each) for each in (*apart, *wanted))
     return {match[1]: match[2] for match in found if match}

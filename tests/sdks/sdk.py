@@ -50,7 +50,7 @@ class Sdk:
     misses: ClassVar[int] = 1  # how often it asks for what is not there, with its own defaults
     is_always_async: ClassVar[bool] = False  # whether its synchronous calls use an async client
     calls_tools: ClassVar[bool] = True
-    absent: ClassVar[str] = ""  # why it is not among what `make test` installs
+    absent: ClassVar[str] = ""  # why it cannot be tested beside the others, but apart
     note: ClassVar[str] = ""  # what its user should know
     warns: ClassVar[tuple[str, ...]] = ()  # filters for warnings of its own, each with its reason
 
