@@ -84,6 +84,18 @@ class Deadlines:
         """Return the name of the limit that has run out."""
         return next((which for which, due in self._due() if due <= now), None)
 
+    def of_the_network(self, now: float) -> str:
+        """Return the name of the limit that the HTTP library says has run out.
+
+        Some libraries hold on to the limit of the head, which was the shortest then: what runs out
+        long before the silence that is allowed is that one.
+        """
+        silence = self._timeouts.timeout
+        if self.is_tight and (silence is None or now - self._seen_at < 0.9 * silence):
+            which, _ = min(self._due(), key=lambda named: named[1])
+            return which
+        return self.passed(now) or "timeout"
+
     def error(self, which: str, now: float) -> StreamTimeoutError:
         """Return the error that names the limit, how long was waited, and what came last."""
         seconds: float | None = getattr(self._timeouts, which)

@@ -113,8 +113,7 @@ class PumpBase:
         if "Timeout" not in kind or kind == "ConnectTimeout":
             return error
         now = self._clock()
-        # Some HTTP libraries hold on to the limit of the head, which was the shortest then.
-        named = self._deadlines.error(self._deadlines.passed(now) or "timeout", now)
+        named = self._deadlines.error(self._deadlines.of_the_network(now), now)
         named.__cause__ = error
         return named
 

@@ -105,6 +105,18 @@ def test_errors_say_what_happened(which, words):
     assert "nothing had come before" in str(Deadlines(limits(), 0.0).error("timeout", 1.0))
 
 
+def test_what_the_network_says_has_run_out():
+    """A library that stops before the silence that is allowed held to the shortest limit."""
+    deadlines = Deadlines(limits(first_token=0.15, timeout=5.0), 0.0)
+    deadlines.reading(0.01)
+    assert deadlines.of_the_network(0.155) == "first_token"
+    assert deadlines.of_the_network(5.01) == "first_token"
+    deadlines.arrived(0.2, [WORD])
+    deadlines.reading(0.2)
+    assert deadlines.of_the_network(5.2) == "timeout"
+    assert Deadlines(limits(idle=300.0), 0.0).of_the_network(30.0) == "timeout"
+
+
 # Until the head of the answer has come.
 def test_limits_of_the_head():
     """The HTTP library gets the shortest of the limits that hold for each of its steps."""
