@@ -21,6 +21,7 @@ from reqllm_fixtures.nodes import NodeError, is_own, moment, read_interaction, w
 
 VERSION = 1
 
+_QUICKLY_READ = 16_384
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _EXPECTED = f"a cassette of version {VERSION}"
 _CUT_SHORT = (
@@ -126,10 +127,12 @@ def _json(path: str, text: str | bytes) -> Any:
 
 
 def _yaml(path: str, text: str | bytes) -> Any:
-    try:
-        return own_yaml.parse(text)
-    except own_yaml.NotOurs:
-        pass  # another's, or edited, or with a body that no literal block can hold
+    # Line by line it is the quicker one for the small files that most are; libyaml for large ones.
+    if len(text) <= _QUICKLY_READ:
+        try:
+            return own_yaml.parse(text)
+        except own_yaml.NotOurs:
+            pass  # another's, or edited, or with a body that no literal block can hold
     from reqllm_fixtures import yaml_reading
 
     if isinstance(text, bytes) and text.startswith(_UTF_16):  # which YAML could be, too
