@@ -117,4 +117,6 @@ def _scalar(text: str) -> Any:
         return int(text)
     if _MOMENT.match(text):
         return datetime.fromisoformat(text)
+    if text in ("{}", "[]"):
+        return {} if text == "{}" else []
     raise NotOurs
