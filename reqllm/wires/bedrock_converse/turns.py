@@ -87,7 +87,7 @@ class _Writer:
         return None
 
     def _not_sent(self, what: str) -> None:
-        self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
+        turns.not_sent(what, WIRE, self._warnings)
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
         # A signature that another provider marked is none of a Claude's.

@@ -135,11 +135,7 @@ def _assistant(
                 if turns.may_send_call(part, answered, warnings):
                     answer.calls.append(_call(part))
             case _:
-                warnings.add(
-                    "content_not_sent",
-                    f"{WIRE} has no form for a {type(part).__name__} in an assistant message: "
-                    "not sent",
-                )
+                turns.part_not_sent(part, WIRE, warnings)
     written = answer.written()
     if written:
         yield {"role": "assistant", **written}

@@ -211,6 +211,16 @@ def data_url(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64_text(data)}"
 
 
+def not_sent(what: str, wire: str, warnings: Warnings) -> None:
+    """Warn that something the model said is left out: this wire has no form for it."""
+    warnings.add("content_not_sent", f"{wire} has no form for {what}: not sent")
+
+
+def part_not_sent(part: ContentPart, wire: str, warnings: Warnings) -> None:
+    """Warn that a part of the model's own message is left out."""
+    not_sent(f"a {type(part).__name__} in an assistant message", wire, warnings)
+
+
 def cannot_send(part: Any, wire: str, hint: str) -> InvalidContextError:
     """Return the error for a part of the caller's own that the wire has no form for."""
     what = type(part).__name__

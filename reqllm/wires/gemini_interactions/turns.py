@@ -123,7 +123,7 @@ class _Writer:
                 self._not_sent(f"a {type(part).__name__} in an assistant message")
 
     def _not_sent(self, what: str) -> None:
-        self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
+        turns.not_sent(what, WIRE, self._warnings)
 
     def _call(self, call: ToolCall) -> dict[str, Any] | None:
         if not turns.may_send_call(call, self._answered, self._warnings):

@@ -83,11 +83,7 @@ class _Writer:
                 case FilePart() | ImagePart() if part.data is not None:
                     images.append(turns.base64_text(part.data))
                 case _:
-                    self._warnings.add(
-                        "content_not_sent",
-                        f"{WIRE} has no form for a {type(part).__name__} in an assistant "
-                        "message: not sent",
-                    )
+                    turns.part_not_sent(part, WIRE, self._warnings)
         more = {"thinking": thinking, "images": images, "tool_calls": calls}
         more = {key: value for key, value in more.items() if value}
         if text or more:

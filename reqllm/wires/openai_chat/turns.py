@@ -244,7 +244,4 @@ def _warn_of_others(message: Message, warnings: Warnings) -> None:
     for part in message.content:
         if isinstance(part, sent) or (isinstance(part, ToolCall) and not part.provider_executed):
             continue
-        warnings.add(
-            "content_not_sent",
-            f"{WIRE} has no form for a {type(part).__name__} in an assistant message: not sent",
-        )
+        turns.part_not_sent(part, WIRE, warnings)

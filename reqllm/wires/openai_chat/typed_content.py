@@ -49,10 +49,7 @@ def _said(part: ContentPart, warnings: Warnings) -> Iterator[dict[str, Any]]:
         case ToolCall() if not part.provider_executed:
             pass  # has a field of its own
         case _:
-            warnings.add(
-                "content_not_sent",
-                f"{WIRE} has no form for a {type(part).__name__} in an assistant message: not sent",
-            )
+            turns.part_not_sent(part, WIRE, warnings)
 
 
 def _thought(part: ReasoningPart, warnings: Warnings) -> Iterator[dict[str, Any]]:

@@ -146,7 +146,7 @@ class _Writer:
         return [item] if item is not None else []
 
     def _not_sent(self, what: str) -> None:
-        self._warnings.add("content_not_sent", f"{WIRE} has no form for {what}: not sent")
+        turns.not_sent(what, WIRE, self._warnings)
 
 
 def _groups(message: Message) -> list[list[Any]]:
