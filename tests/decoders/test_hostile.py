@@ -601,6 +601,17 @@ def test_any_bytes(wire: str, body: bytes) -> None:
     check_both(wire, b"data: " + body + b"\n\n")
 
 
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_event_may_begin_with_any_byte(wire: str) -> None:
+    """At the start and in the middle of a stream, also with a byte that no text has."""
+    usual = stream_of(wire, RICH.get(wire, RESPONSES_RICH[0])[:2])
+    for first in range(256):
+        for rest in (b"", b'x": "y"}'):
+            line = bytes([first]) + rest + b"\n\n"
+            check_stream(wire, line + usual)
+            check_stream(wire, usual + line + usual)
+
+
 def check_both(wire: str, body: bytes) -> None:
     response = check_stream(wire, body)
     assert plain(fed_in_pieces(wire, pieces_of(1, body))) == plain(response)

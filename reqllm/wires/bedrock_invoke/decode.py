@@ -17,6 +17,7 @@ from reqllm.framing.event import Comment, Recognise, WireEvent
 from reqllm.wires.bedrock_invoke.vendors import decoder_for
 from reqllm.wires.bedrock_invoke.words import METRICS, WIRE
 from reqllm.wires.common.decoding import JSONEventDecoder
+from reqllm.wires.common.delta_lane import NOTHING
 from reqllm.wires.common.fields import filled
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.reported import exception, failure_of
@@ -26,8 +27,6 @@ from reqllm.wires.wire import Reading
 _OPENING = b'{"bytes":"'
 _FILLER = b'","p":"'
 _METRICS = METRICS.encode()
-# Begins no message that could be learned from.
-_NOTHING = b"\xff"
 
 
 class InvokeDecoder:
@@ -38,7 +37,7 @@ class InvokeDecoder:
         self._inner: JSONEventDecoder | None = None
         self._out: list[c.StreamChunk] = []
         self._counted = False  # Bedrock has said what the answer cost: nothing comes after it
-        self._wrapper = _NOTHING
+        self._wrapper: bytes | tuple[bytes, ...] = NOTHING
         self._is_delta: Recognise | None = None
 
     # What StreamServer asks of a decoder.
@@ -106,7 +105,7 @@ class InvokeDecoder:
         if event.event == "chunk":
             data, others = _unwrapped(data)
             is_usual = event.data.startswith(_OPENING)
-            self._wrapper = (event.head or b"") + _OPENING if is_usual else _NOTHING
+            self._wrapper = (event.head or b"") + _OPENING if is_usual else NOTHING
         value = None
         if self._inner is None or _METRICS in data:
             value = _parsed(data)

@@ -36,8 +36,8 @@ PADDING: Mapping[str, IsFiller] = MappingProxyType(
 )
 FILLER_KEYS = tuple(PADDING)
 PROBE = "\x7fprobe\x7f"
-# Begins no event that could be learned: no UTF-8 has this byte.
-NOTHING = b"\xff"
+# What no event begins with: one of no beginnings. (Any bytes may begin one.)
+NOTHING: tuple[bytes, ...] = ()
 # A stream whose events never repeat is not worth learning from.
 LEARN_IN_VAIN = 8
 
@@ -90,7 +90,7 @@ class DeltaLane:
         self.recognised = 0
         """Events recognised so far."""
         self._vain = 0
-        self._prefix = NOTHING
+        self._prefix: bytes | tuple[bytes, ...] = NOTHING
         self._lead = self._middle = self._tail = b""
         self._begin = self._end = self._literal_end = 0
         self._rest = b""
