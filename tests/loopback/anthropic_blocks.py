@@ -19,7 +19,7 @@ from .scenario import (
     Text,
     ToolCall,
 )
-from .wording import Options, arguments_text, cut_arguments, cut_text, group
+from .wording import Options, arguments_text, cut_arguments, group
 
 TOKENS_A_DELTA = 2
 
@@ -127,7 +127,7 @@ class Blocks:
 
     def words(self, text: str) -> list[str]:
         chance = self.options.chance(f"words {text}")
-        return group(cut_text(text, chance), TOKENS_A_DELTA, chance)
+        return group(self.options.cut(text, chance), TOKENS_A_DELTA, chance)
 
 
 def joined(start: Json, deltas: list[Json]) -> Json:

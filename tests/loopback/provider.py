@@ -81,7 +81,7 @@ class LoopbackProvider:
         """Answer one request."""
         wire = PATHS.get(request.path, "openai-chat")
         seed = f"{self.seed}|{wire}|{_digest(request)}"
-        headers = _headers(wire, Options(model="", seed=seed))
+        headers = vendor_headers(wire, Options(model="", seed=seed))
         try:
             _route(request)
             body = check(wire, request, self.keys)
@@ -174,8 +174,14 @@ def _refusal(wire: Wire, problem: Problem, headers: Headers) -> Answer:
     return replace(answer, headers=answer.headers + problem.headers)
 
 
-def _headers(wire: Wire, options: Options) -> Headers:
+def vendor_headers(wire: Wire, options: Options) -> Headers:
     """What each provider adds, account ids and cookies among it: a recorder must drop those."""
+    if wire.startswith("gemini") or wire == "ollama":
+        return ()
+    if wire == "cohere-v2":
+        return (("x-debug-trace-id", options.identifier("", 32).lower()),)
+    if wire.startswith("bedrock"):
+        return (("x-amzn-requestid", options.identifier("", 36).lower()),)
     if wire == "anthropic-messages":
         return (
             ("request-id", options.identifier("req_011C", 20)),

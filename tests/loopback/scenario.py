@@ -96,6 +96,7 @@ class Scenario:
 
     parts: tuple[Part, ...] = ()
     finish: Finish = "stop"
+    stop_sequence: str | None = None  # the one that ended it, when one did
     usage: Usage = field(default_factory=Usage)
     ending: Ending = "complete"
     noise: bool = False  # comments, extra pings, events and fields that nobody has documented

@@ -108,11 +108,15 @@ class _Message:
         if reason == "refusal":
             explanation = refusals[0] if refusals else None
             details = {"type": "refusal", "category": "cyber", "explanation": explanation}
-        return {"stop_reason": reason, "stop_sequence": None, "stop_details": details}
+        if self.scenario.stop_sequence is not None and reason == "end_turn":
+            reason = "stop_sequence"
+        word = self.scenario.stop_sequence
+        return {"stop_reason": reason, "stop_sequence": word, "stop_details": details}
 
     def first_usage(self) -> Json:
         """What is known before a word is said; output_tokens is a placeholder."""
         usage = self.usage
+        placeholder = 1 + self.options.chance("placeholder").randrange(6)
         total = usage.input if usage.input_at_start is None else usage.input_at_start
         return {
             "input_tokens": total - usage.cached - usage.cache_write,
@@ -122,7 +126,7 @@ class _Message:
                 "ephemeral_5m_input_tokens": usage.cache_write,
                 "ephemeral_1h_input_tokens": 0,
             },
-            "output_tokens": 1 + self.options.chance("placeholder").randrange(6),
+            "output_tokens": min(placeholder, usage.output),
             "service_tier": "standard",
         }
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.framing.frames import frame
 
-from .scenario import Finish, Scenario, Text, ToolCall
-from .wording import Options, arguments_text, compact, cut_arguments, cut_text
+from .scenario import Finish, Reasoning, Scenario, Text, ToolCall
+from .wording import Options, arguments_text, compact, cut_arguments
 
 FINISH: dict[Finish, str] = {
     "stop": "end_turn",
@@ -42,12 +42,13 @@ def whole(scenario: Scenario, options: Options) -> dict[str, Any]:
         match part:
             case Text():
                 content.append({"text": part.text})
+            case Reasoning():
+                told = {"text": part.text, "signature": part.signature}
+                content.append({"reasoningContent": {"reasoningText": told}})
             case ToolCall():
                 content.append({"toolUse": _call(part, index, options) | {"input": part.arguments}})
     message = {"role": "assistant", "content": content}
-    return {"output": {"message": message}, "stopReason": FINISH[scenario.finish]} | _ending(
-        scenario
-    )
+    return {"output": {"message": message}, **_stop(scenario), **_ending(scenario)}
 
 
 def _said(scenario: Scenario, options: Options) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -55,7 +56,9 @@ def _said(scenario: Scenario, options: Options) -> Iterator[tuple[str, dict[str,
     for index, part in enumerate(scenario.parts):
         match part:
             case Text():
-                deltas = [{"text": w} for w in cut_text(part.text, options.chance("words"))]
+                deltas = [{"text": w} for w in options.cut(part.text, options.chance("words"))]
+            case Reasoning():
+                deltas = _thought(part, options)
             case ToolCall():
                 start = {"toolUse": _call(part, index, options)}
                 yield "contentBlockStart", {"contentBlockIndex": index, "start": start}
@@ -68,8 +71,19 @@ def _said(scenario: Scenario, options: Options) -> Iterator[tuple[str, dict[str,
         for delta in deltas:
             yield "contentBlockDelta", {"contentBlockIndex": index, "delta": delta}
         yield "contentBlockStop", {"contentBlockIndex": index}
-    yield "messageStop", {"stopReason": FINISH[scenario.finish]}
+    yield "messageStop", _stop(scenario)
     yield "metadata", _ending(scenario)
+
+
+def _thought(part: Reasoning, options: Options) -> list[dict[str, Any]]:
+    told = [{"text": word} for word in options.cut(part.text, options.chance("thoughts"))]
+    signed = [{"signature": part.signature}] if part.signature else []
+    return [{"reasoningContent": each} for each in told + signed]
+
+
+def _stop(scenario: Scenario) -> dict[str, Any]:
+    is_stopped = scenario.stop_sequence is not None and scenario.finish == "stop"
+    return {"stopReason": "stop_sequence" if is_stopped else FINISH[scenario.finish]}
 
 
 def _call(call: ToolCall, index: int, options: Options) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
-from .scenario import Finish, Scenario, Text, ToolCall
+from .scenario import Finish, Reasoning, Scenario, Text, ToolCall
 from .wire_openai import DONE
-from .wording import Options, arguments_text, compact, cut_arguments, cut_text
+from .wording import Options, arguments_text, compact, cut_arguments
 
 FINISH: dict[Finish, str] = {
     "stop": "COMPLETE",
@@ -30,31 +31,33 @@ def whole(scenario: Scenario, options: Options) -> dict[str, Any]:
         message["tool_calls"] = [
             _call(call, n, arguments_text(call, spaced=True)) for n, call in enumerate(calls)
         ]
-    ending = {"finish_reason": FINISH[scenario.finish], "usage": _usage(scenario)}
-    return {"id": options.identifier("", 32), "message": message} | ending
+    return {"id": options.identifier("", 32), "message": message} | _ending(scenario)
 
 
 def _said(scenario: Scenario, options: Options) -> Iterator[dict[str, Any]]:
     empty = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
     start = {"id": options.identifier("", 32), "type": "message-start"}
     yield start | {"delta": {"message": empty}}
-    for index, part in enumerate(scenario.parts):
+    contents, calls = count(), count()  # numbered apart
+    for part in scenario.parts:
         match part:
             case Text():
-                yield from _text(part, index, options)
+                yield from _content("text", part.text, next(contents), options)
+            case Reasoning():
+                if part.text:
+                    yield from _content("thinking", part.text, next(contents), options)
             case ToolCall():
-                yield from _tool_call(part, index, options)
+                yield from _tool_call(part, next(calls), options)
             case _:
                 raise ValueError(f"cohere-v2 is not taught to say {type(part).__name__} here")
-    ending = {"finish_reason": FINISH[scenario.finish], "usage": _usage(scenario)}
-    yield {"type": "message-end", "delta": ending}
+    yield {"type": "message-end", "delta": _ending(scenario)}
 
 
-def _text(part: Text, index: int, options: Options) -> Iterator[dict[str, Any]]:
-    opening = {"content": {"type": "text", "text": ""}}
+def _content(kind: str, text: str, index: int, options: Options) -> Iterator[dict[str, Any]]:
+    opening = {"content": {"type": kind, kind: ""}}
     yield {"type": "content-start", "index": index, "delta": {"message": opening}}
-    for word in cut_text(part.text, options.chance("words")):
-        message = {"content": {"text": word}}
+    for word in options.cut(text, options.chance("words")):
+        message = {"content": {kind: word}}
         yield {"type": "content-delta", "index": index, "delta": {"message": message}}
     yield {"type": "content-end", "index": index}
 
@@ -74,9 +77,14 @@ def _call(call: ToolCall, index: int, arguments: str) -> dict[str, Any]:
     return {"id": f"{call.name}_{index}", "type": "function", "function": function}
 
 
-def _usage(scenario: Scenario) -> dict[str, dict[str, int]]:
+def _ending(scenario: Scenario) -> dict[str, Any]:
+    is_stopped = scenario.stop_sequence is not None and scenario.finish == "stop"
+    reason = "STOP_SEQUENCE" if is_stopped else FINISH[scenario.finish]
     counts = {"input_tokens": scenario.usage.input, "output_tokens": scenario.usage.output}
-    return {"billed_units": counts, "tokens": counts}
+    usage = {"billed_units": counts, "tokens": counts}
+    if scenario.usage.cached:
+        return {"finish_reason": reason, "usage": usage | {"cached_tokens": scenario.usage.cached}}
+    return {"finish_reason": reason, "usage": usage}
 
 
 def _event(said: dict[str, Any]) -> bytes:

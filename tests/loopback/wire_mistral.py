@@ -6,13 +6,13 @@ from typing import Any
 
 from .scenario import Scenario, Text, ToolCall
 from .wire_openai import DONE, EPOCH
-from .wording import Options, arguments_text, compact, cut_text
+from .wording import Options, arguments_text, compact
 
 
 def events(scenario: Scenario, options: Options) -> list[bytes]:
     """The stream as a list of SSE events."""
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": word} for word in cut_text(_text(scenario), options.chance("words"))]
+    deltas += [{"content": word} for word in options.cut(_text(scenario), options.chance("words"))]
     calls = _calls(scenario, options)
     last: dict[str, Any] = {"content": ""} | ({"tool_calls": calls} if calls else {})
     chunks = [_chunk(options, delta) for delta in deltas]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .scenario import Scenario, Text, ToolCall
-from .wording import Options, compact, cut_text
+from .scenario import Reasoning, Scenario, Text, ToolCall
+from .wording import Options, compact
 
 
 def events(scenario: Scenario, options: Options) -> list[bytes]:
     """The stream as a list of lines."""
-    words = cut_text(_text(scenario), options.chance("words"))
-    messages: list[dict[str, Any]] = [{"content": word} for word in words]
+    thoughts = options.cut(_thoughts(scenario), options.chance("thoughts"))
+    words = options.cut(_text(scenario), options.chance("words"))
+    messages: list[dict[str, Any]] = [{"content": "", "thinking": word} for word in thoughts]
+    messages += [{"content": word} for word in words]
     if calls := _calls(scenario, options):
         messages.append({"content": "", "tool_calls": calls})
     lines = [_line(options, at, each) | {"done": False} for at, each in enumerate(messages)]
@@ -23,11 +25,17 @@ def whole(scenario: Scenario, options: Options) -> dict[str, Any]:
     """The answer to `"stream": false`."""
     calls = _calls(scenario, options)
     message = {"content": _text(scenario)} | ({"tool_calls": calls} if calls else {})
+    if thoughts := _thoughts(scenario):
+        message["thinking"] = thoughts
     return _line(options, 0, message) | _ending(scenario)
 
 
 def _text(scenario: Scenario) -> str:
     return "".join(part.text for part in scenario.parts if isinstance(part, Text))
+
+
+def _thoughts(scenario: Scenario) -> str:
+    return "".join(part.text for part in scenario.parts if isinstance(part, Reasoning))
 
 
 def _calls(scenario: Scenario, options: Options) -> list[dict[str, Any]]:

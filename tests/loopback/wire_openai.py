@@ -19,7 +19,7 @@ from .scenario import (
     ToolCall,
     Usage,
 )
-from .wording import ALPHANUMERIC, Options, arguments_text, compact, cut_arguments, cut_text
+from .wording import ALPHANUMERIC, Options, arguments_text, compact, cut_arguments
 
 FINISH: dict[Finish, str] = {
     "stop": "stop",
@@ -155,7 +155,7 @@ class _Chat:
                 raise ValueError(f"openai-chat has no words for {type(part).__name__}")
 
     def words(self, text: str) -> list[str]:
-        return cut_text(text, self.options.chance(f"words {text}"))
+        return self.options.cut(text, self.options.chance(f"words {text}"))
 
     def text(self, part: Text) -> Iterator[tuple[Delta, dict[str, Any] | None]]:
         chance = self.options.chance("logprobs")

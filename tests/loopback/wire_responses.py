@@ -11,7 +11,7 @@ from typing import Any
 
 from .scenario import Finish, Part, Reasoning, Refusal, Scenario, Text, ToolCall
 from .wire_openai import EPOCH
-from .wording import ALPHANUMERIC, Options, arguments_text, compact, cut_arguments, cut_text
+from .wording import ALPHANUMERIC, Options, arguments_text, compact, cut_arguments
 
 INCOMPLETE: dict[Finish, str] = {
     "length": "max_output_tokens",
@@ -48,7 +48,7 @@ class _Responses:
             yield self.event({"type": "response.output_item.added", "item": begun}, place)
             for said in self.growth(part, place):
                 yield self.event(said, place)
-            done = self.item(part, place, "completed")
+            done = self.item(part, place, self.last(place))
             yield self.event({"type": "response.output_item.done", "item": done}, place)
         end = self.end()
         yield self.event({"type": f"response.{end['status']}", "response": end})
@@ -72,12 +72,15 @@ class _Responses:
             "error": None,
             "incomplete_details": None,
             "instructions": None,
+            "metadata": {},
             "model": self.options.model,
             "output": [],
             "parallel_tool_calls": True,
             "service_tier": "default",
+            "temperature": 1.0,
             "tool_choice": "auto",
             "tools": [],
+            "top_p": 1.0,
             "usage": None,
             **more,
         }
@@ -85,13 +88,18 @@ class _Responses:
     def end(self) -> Said:
         """The response as it is at its end."""
         reason = INCOMPLETE.get(self.scenario.finish)
-        output = [self.item(p, n, "completed") for n, p in enumerate(self.scenario.parts)]
+        output = [self.item(p, n, self.last(n)) for n, p in enumerate(self.scenario.parts)]
         return self.response(
             "incomplete" if reason else "completed",
             incomplete_details={"reason": reason} if reason else None,
             output=output,
             usage=self.usage(),
         )
+
+    def last(self, place: int) -> str:
+        """The status of an item at its end: one may have been cut off."""
+        is_last = place == len(self.scenario.parts) - 1
+        return "incomplete" if is_last and self.scenario.finish in INCOMPLETE else "completed"
 
     def usage(self) -> Said:
         usage = self.scenario.usage
@@ -108,13 +116,13 @@ class _Responses:
 
     def item(self, part: Part, place: int, status: str) -> Said:
         """An item as it begins, with nothing in it, or as it is at its end."""
-        is_whole = status == "completed"
+        is_whole = status != "in_progress"
         match part:
             case Text() | Refusal():
                 content = [self.part(part, whole=True)] if is_whole else []
                 kind, rest = "message", {"role": "assistant", "content": content}
             case Reasoning():
-                summary = [{"type": "summary_text", "text": part.text}]
+                summary = [{"type": "summary_text", "text": part.text}] if part.text else []
                 opaque = {"encrypted_content": part.signature} if part.signature else {}
                 kind, rest = "reasoning", {"summary": summary if is_whole else [], **opaque}
                 return {"id": self.item_id(part, place), "type": kind, **rest}
@@ -144,7 +152,7 @@ class _Responses:
             case Text() | Refusal():
                 where["content_index"] = 0
                 yield from self.spoken(part, where)
-            case Reasoning():
+            case Reasoning() if part.text:
                 yield from self.thought(part, {**where, "summary_index": 0})
             case ToolCall():
                 text = arguments_text(part, spaced=False)
@@ -159,7 +167,7 @@ class _Responses:
         more: Said = {"logprobs": []} if is_text else {}
         content = "response.content_part"
         yield {"type": f"{content}.added", **where, "part": self.part(part, whole=False)}
-        for word in cut_text(part.text, self.options.chance(f"words {part.text}")):
+        for word in self.options.cut(part.text, self.options.chance(f"words {part.text}")):
             yield {"type": f"{name}.delta", **where, "delta": word, **more}
         member = "text" if is_text else "refusal"
         yield {"type": f"{name}.done", **where, member: part.text, **more}
@@ -168,7 +176,7 @@ class _Responses:
     def thought(self, part: Reasoning, where: Said) -> Iterator[Said]:
         name, summary = "response.reasoning_summary_text", "response.reasoning_summary_part"
         yield {"type": f"{summary}.added", **where, "part": {"type": "summary_text", "text": ""}}
-        for word in cut_text(part.text, self.options.chance(f"words {part.text}")):
+        for word in self.options.cut(part.text, self.options.chance(f"words {part.text}")):
             yield {"type": f"{name}.delta", **where, "delta": word}
         yield {"type": f"{name}.done", **where, "text": part.text}
         whole = {"type": "summary_text", "text": part.text}

@@ -15,6 +15,7 @@ from . import (
     wire_bedrock_invoke,
     wire_cohere,
     wire_gemini,
+    wire_gemini_interactions,
     wire_ollama,
     wire_openai,
     wire_responses,
@@ -30,6 +31,7 @@ Wire = Literal[
     "bedrock-invoke",
     "cohere-v2",
     "gemini",
+    "gemini-interactions",
     "ollama",
 ]
 _BUILDERS: dict[str, ModuleType] = {
@@ -40,6 +42,7 @@ _BUILDERS: dict[str, ModuleType] = {
     "bedrock-invoke": wire_bedrock_invoke,
     "cohere-v2": wire_cohere,
     "gemini": wire_gemini,
+    "gemini-interactions": wire_gemini_interactions,
     "ollama": wire_ollama,
 }
 

@@ -22,10 +22,17 @@ class Options:
     seed: str = "0"
     include_usage: bool = True  # openai-chat sends usage only when asked
     obfuscation: bool = True  # openai-chat pads unless told not to
+    in_one_piece: bool = False  # a text is not cut, however long
 
     def chance(self, purpose: str) -> random.Random:
         """A source of chance of its own for each purpose, so that one never shifts another."""
         return random.Random(f"{self.seed}|{purpose}")
+
+    def cut(self, text: str, chance: random.Random) -> list[str]:
+        """A text as a model says it: about a token at a time, or at once."""
+        if self.in_one_piece:
+            return [text] if text else []
+        return cut_text(text, chance)
 
     def identifier(self, prefix: str, length: int, purpose: object = "") -> str:
         """An id of the provider's shape."""
