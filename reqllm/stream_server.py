@@ -16,6 +16,7 @@ from reqllm.errors import (
     EventTooLargeError,
     IncompleteStreamError,
     InterruptedStreamError,
+    InvalidInputError,
     NotAStreamError,
     ReqLLMError,
 )
@@ -365,16 +366,32 @@ def decode_stream(wire: str, body: bytes | Iterable[bytes], **options: Any) -> R
     """Decode a captured body: bytes, or the pieces they came in. Options as for StreamServer.
 
     Never raises for what is in the bytes: a failure is in `.error`, `.state` and the last of
-    `.chunks`. Raises UnknownWireError for a wire that there is not.
+    `.chunks`. Raises UnknownWireError for a wire that there is not, InvalidInputError for what
+    is no bytes.
     """
     server = StreamServer(wire, **options)
+    if not isinstance(body, Iterable):
+        raise _no_bytes(body)
     pieces = (body,) if isinstance(body, bytes | bytearray | memoryview) else body
     receive: Callable[[bytes], list[c.StreamChunk]] = server.receive
     chunks: list[c.StreamChunk] = []
     for piece in pieces:
-        chunks += receive(bytes(piece))
+        chunks += receive(piece if type(piece) is bytes else _bytes_of(piece))
     chunks += server.end()
     return server.response.with_chunks(chunks)
+
+
+def _bytes_of(piece: Any) -> bytes:
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return bytes(piece)
+    raise _no_bytes(piece)
+
+
+def _no_bytes(given: Any) -> InvalidInputError:
+    return InvalidInputError(
+        f"expected the body as bytes, or as pieces of bytes, got {type(given).__name__}: "
+        "a stream is decoded from what was sent"
+    )
 
 
 def _state_after(error: ReqLLMError) -> StreamState:

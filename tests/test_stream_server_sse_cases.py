@@ -19,6 +19,7 @@ from reqllm.errors import (
     EmptyStreamError,
     EventTooLargeError,
     IncompleteStreamError,
+    InvalidInputError,
     MalformedEventError,
     NotAStreamError,
     ReqLLMError,
@@ -300,3 +301,19 @@ def test_a_million_empty_lines(line: bytes, times: int):
         tracemalloc.stop()
     server.end()
     assert isinstance(server.error, EmptyStreamError)
+
+
+def test_a_body_may_be_of_any_bytes():
+    """Arrays and views are bytes, too, whole and as pieces."""
+    body = HE + LLO + END
+    for same in (bytearray(body), memoryview(body), [bytearray(HE), memoryview(LLO + END)]):
+        assert decode(same).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("body", "came"), [("data: {}", "str"), ([1], "int"), (5, "int"), (None, "NoneType")]
+)
+def test_what_is_no_bytes_is_refused(body: object, came: str):
+    """The error says what is needed; nothing is taken for bytes that only can be made into some."""
+    with pytest.raises(InvalidInputError, match=f"as bytes, or as pieces of bytes, got {came}"):
+        decode_stream(WIRE, body)  # type: ignore[arg-type]

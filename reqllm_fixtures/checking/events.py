@@ -29,11 +29,20 @@ def check_events(
     body: all its bytes, or its pieces in order.
     profile: `strict` holds it to what the provider documents, `compat` to what a client needs.
 
-    Raises UnknownWireError, ValueError for another profile, MissingDependencyError.
+    Raises UnknownWireError, ValueError for another profile, TypeError for a text,
+    MissingDependencyError.
     """
     spec = checked_wire(wire)
     check = _Check(spec, judge(spec.schema or wire, checked_profile(profile)), Report(profile))
-    return check.run(bytes(body) if isinstance(body, bytes | bytearray) else b"".join(body))
+    return check.run(_joined(body))
+
+
+def _joined(body: bytes | Iterable[bytes]) -> bytes:
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    if isinstance(body, str):
+        raise TypeError("expected the body as bytes, or its pieces, got str; encode it first")
+    return b"".join(body)
 
 
 class _Check:
@@ -119,7 +128,7 @@ def read_json(data: bytes) -> Any:
     """Read the data of an event; `NOT_JSON` for what is none."""
     try:
         return _decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:  # the other decoder takes halves of surrogate pairs, which are JSON
         return json.loads(data, parse_constant=_refuse)

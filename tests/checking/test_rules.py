@@ -66,6 +66,7 @@ BROKEN = (
     Broken("no-events", "openai-chat", b": nothing\n\n", 0),
     Broken("not-json", "openai-chat", b"data: {nope\n\n" + openai(OPENAI_TEXT), 1),
     Broken("not-json", "openai-chat", b'data: {"a": NaN}\n\n' + openai(OPENAI_TEXT), 1),
+    Broken("not-json", "openai-chat", b'data: {"a": "\xf0"}\n\n' + openai(OPENAI_TEXT), 1),
     Broken("empty-event", "openai-chat", b"data:\n\n" + openai(OPENAI_TEXT), 1),
     Broken("unframed", "openai-chat", openai(OPENAI_TEXT) + b'{"error": 1}', 6),
     Broken("unfinished-event", "openai-chat", openai(OPENAI_TEXT)[:-1], 6),
@@ -203,7 +204,15 @@ def test_pieces_are_joined():
     body = named(ANTHROPIC[:-1])
     pieces = (body[at : at + 7] for at in range(0, len(body), 7))
 
-    assert check_events("anthropic-messages", pieces) == check_events("anthropic-messages", body)
+    found = check_events("anthropic-messages", body)
+    assert check_events("anthropic-messages", pieces) == found
+    assert check_events("anthropic-messages", memoryview(body)) == found
+
+
+def test_a_text_is_no_body():
+    """What was decoded is told of: it is not what was sent."""
+    with pytest.raises(TypeError, match="got str; encode it"):
+        check_events("openai-chat", "data: {}")
 
 
 def test_the_range_is_the_event_in_the_body():
