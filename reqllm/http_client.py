@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import random
 import ssl
 import sys
@@ -50,10 +51,14 @@ from reqllm.timing import (
 )
 from reqllm.wires.common.api_errors import api_error, error_body
 
-# An error's body is for reading; beyond this it is something else.
 _log = logging.getLogger("reqllm")
+# An error's body is for reading; beyond this it is something else.
 _MOST_ERROR_BYTES = 65_536
 _LIBRARIES = ("httpx", "httpx2")
+# What fails once there is a connection: somebody was reached, and gave no answer.
+_CONNECTED = frozenset(
+    ("ReadTimeout", "ReadError", "WriteTimeout", "WriteError", "RemoteProtocolError", "EndOfStream")
+)
 
 Chance: TypeAlias = Callable[[], float]
 DateClock: TypeAlias = Callable[[], datetime]
@@ -126,6 +131,14 @@ class _Opening:
         if delay is not None:
             _log.info("%s: %s; trying again in %.2f s", self._who, error, delay)
         return delay
+
+    def refusal_ends(self, limits: Limits) -> float:
+        """Return the moment until which the body of an error is waited for.
+
+        However slowly it comes: it is worth no more than the silence before a head.
+        """
+        seconds = limits.read[1]
+        return math.inf if seconds is None else self.clock() + seconds
 
     def start(self, failed: ReqLLMError | None) -> AttemptStart:
         return AttemptStart(
@@ -256,7 +269,7 @@ class AsyncOpener:
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
-            raise await self._refusal(http)
+            raise await self._refusal(http, call, call.refusal_ends(limits))
         _head_came(http, call.timeouts.timeout)
         return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
 
@@ -273,13 +286,13 @@ class AsyncOpener:
             timeout=self._library.Timeout(**limits.seconds),
         )
 
-    async def _refusal(self, http: Any) -> APIError:
+    async def _refusal(self, http: Any, call: _Opening, until: float) -> APIError:
         content = b""
         pieces = http.aiter_bytes()
         try:
             async for piece in pieces:
                 content += piece
-                if len(content) > _MOST_ERROR_BYTES:
+                if len(content) > _MOST_ERROR_BYTES or call.clock() > until:
                     break
         except self._errors:
             pass  # the status alone tells enough
@@ -392,7 +405,7 @@ class Opener:
         except RuntimeError as error:
             raise _unusable(error) from error
         if http.status_code != 200:
-            raise self._refusal(http)
+            raise self._refusal(http, call, call.refusal_ends(limits))
         _head_came(http, call.timeouts.timeout)
         return Opened(call.state, http, server, Deadlines(call.timeouts, begun, call.begun))
 
@@ -408,13 +421,13 @@ class Opener:
             timeout=self._library.Timeout(**limits.seconds),
         )
 
-    def _refusal(self, http: Any) -> APIError:
+    def _refusal(self, http: Any, call: _Opening, until: float) -> APIError:
         content = b""
         pieces = http.iter_bytes()
         try:
             for piece in pieces:
                 content += piece
-                if len(content) > _MOST_ERROR_BYTES:
+                if len(content) > _MOST_ERROR_BYTES or call.clock() > until:
                     break
         except self._errors:
             pass  # the status alone tells enough
@@ -451,7 +464,8 @@ def _unreachable(request: WireRequest, error: BaseException, limits: Limits) -> 
     if "Timeout" in kind:
         which, seconds = limits.of(kind)
         said = f"{kind} after {seconds:.3g} s ({which}={seconds:.3g})"
-    return TransportError(f"could not reach {request.url.partition('?')[0]} ({said})")
+    what = "no answer came from" if kind in _CONNECTED else "could not reach"
+    return TransportError(f"{what} {request.url.partition('?')[0]} ({said})")
 
 
 def _unusable(error: RuntimeError) -> InvalidInputError:
@@ -463,11 +477,17 @@ def _unusable(error: RuntimeError) -> InvalidInputError:
 
 def _refused(http: Any, content: bytes, now: datetime) -> APIError:
     """Return the error of an answer that is none, without the key that it may repeat."""
-    body = error_body(content)
-    if 300 <= http.status_code < 400 and not body:
+    status = http.status_code
+    said = None
+    if 300 <= status < 400 and "location" in http.headers:
         # Following it would hand the key to whoever is there.
-        body = f"redirected to {http.headers.get('location')!r}; redirects are not followed"
-    error = api_error(body, status=http.status_code, headers=http.headers, now=now)
+        said = (
+            f"redirected by status {status} to {http.headers['location']!r}; redirects are not "
+            "followed: give the address that it leads to as base_url, if it is to be trusted"
+        )
+    elif status < 400:
+        said = f"expected status 200 and a stream, got status {status}"
+    error = api_error(error_body(content), status=status, headers=http.headers, now=now, said=said)
     error.retryable = may_pass(error, http.headers.get("x-should-retry"))
     hide(error, secrets_of(http.request.headers))
     return error

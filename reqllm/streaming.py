@@ -185,7 +185,7 @@ class _BaseClient:
         self._owns_http = http_client is None
         # A transport that was given is one; what we make ourselves is made for each place.
         self._made = Places(type(self)._here if transport is None else _everywhere)
-        self._headers = _checked_headers(headers or {})
+        self._headers = _checked_headers({} if headers is None else headers)
         self._retries = Retries.of(max_retries)
         self._sign = Signer()
         self._timeouts = Timeouts(**timeouts)
@@ -447,8 +447,12 @@ def _provider_of(provider: str | Provider) -> Provider:
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers under lower-case names; a value, which may be a key, is in no message."""
+    if not isinstance(headers, Mapping):
+        raise InvalidInputError(
+            f"expected headers as a map of names and values, got {type(headers).__name__}"
+        )
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise InvalidInputError(f"expected the name of a header, got {name!r}")
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
             raise InvalidInputError(

@@ -1,12 +1,20 @@
 """The vocabulary of options, and what is said of a wrong one."""
 
+import inspect
 import math
 
 import pytest
 
+from reqllm import Client
+from reqllm.calling import StreamOptions, Timeouts
 from reqllm.content import Tool
 from reqllm.errors import InvalidInputError, InvalidToolError
-from reqllm.wires.common.options import OPTION_NAMES, Options
+from reqllm.wires.common.options import (
+    CLIENT_OPTION_NAMES,
+    OPTION_NAMES,
+    STREAM_OPTION_NAMES,
+    Options,
+)
 from reqllm.wires.common.request_body import Warnings, merged, nearest, to_json
 
 TOOL = Tool(name="t", parameters={})
@@ -109,6 +117,8 @@ def test_long_values_are_cut():
         ("Temperature", "temperature"),
         ("tool_choices", "tool_choice"),
         ("stops", "stop"),
+        ("on_incomplet", "on_incomplete"),
+        ("firsttoken", "first_token"),
         ("frequency_penalty", None),
     ],
 )
@@ -120,6 +130,22 @@ def test_unknown_options(name, near):
     assert f"there is no option {name!r}" in message
     assert f"provider_options={{{name!r}: ...}}" in message
     assert (f"Did you mean {near!r}?" in message) is (near is not None)
+
+
+@pytest.mark.parametrize("name", CLIENT_OPTION_NAMES)
+def test_options_of_the_client(name):
+    """What is an argument of the client is no field of the provider's: the error says whose."""
+    with pytest.raises(InvalidInputError, match=rf"to the client, Client\({name}=") as caught:
+        Options.of({name: "x"})
+    assert "provider_options" not in str(caught.value)
+
+
+def test_options_that_are_no_wires():
+    """The names that are told are those that the client, the timeouts and the stream have."""
+    of_client = inspect.signature(Client).parameters.values()
+    assert set(CLIENT_OPTION_NAMES) == {p.name for p in of_client if p.kind is not p.VAR_KEYWORD}
+    ours = (*Timeouts.__struct_fields__, *StreamOptions.__struct_fields__)
+    assert set(STREAM_OPTION_NAMES) == set(ours)
 
 
 def test_stream_cannot_be_turned_off():

@@ -6,8 +6,10 @@ import gc
 import gzip
 import json
 import socket
+import time
 import traceback
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ import httpx2
 import pytest
 
 import reqllm
+from tests.loopback.messages import Answer, Request, Write
 from tests.loopback.problems import PROBLEMS
 from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
@@ -85,7 +88,7 @@ async def test_spent_quota(way: Way, server: LoopbackServer) -> None:
     ("model", "status", "said"),
     [
         ("openai:fault-empty_500", 500, "no message came with it"),
-        ("openai:fault-html_502", 502, "502 Bad Gateway"),
+        ("openai:fault-html_502", 502, "a page of HTML, titled '502 Bad Gateway' (502)"),
         ("openai:fault-sse_error", 500, "The server had an error"),
         ("anthropic:fault-sse_error", 500, "Internal server error"),
     ],
@@ -98,6 +101,22 @@ async def test_odd_error_bodies(
     error = await refusal(way, server, model)
     assert (type(error), error.status) == (reqllm.ServerError, status)
     assert said in str(error)
+
+
+@everywhere
+async def test_error_bodies_that_drip(way: Way) -> None:
+    """An error body that comes a byte at a time must be waited for no longer than for a head."""
+    at_once = always(b'{"error":{"message":"slow"}}', "application/json", status=500)
+
+    def drip(request: Request) -> Answer:
+        answer = at_once(request)
+        return replace(answer, framing="chunked", body=(*answer.body, *[Write(b" ", 0.05)] * 300))
+
+    with LoopbackServer(drip) as server:
+        begun = time.monotonic()
+        error = await refusal(way, server, "openai:text", timeout=0.2)
+    assert "slow" in str(error)
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize("end", ["clean", "stall", "reset", "close"])
@@ -211,6 +230,7 @@ async def test_success_of_another_kind(way: Way, status: int, body: bytes) -> No
         assert len(server.requests) == 1
     assert isinstance(error, reqllm.APIError)
     assert (error.http_status, error.retryable) == (status, False)
+    assert str(error) == f"expected status 200 and a stream, got status {status}"
 
 
 @pytest.mark.parametrize("provider", WIRES)
@@ -220,11 +240,12 @@ async def test_redirects(way: Way, provider: str, status: int) -> None:
     """A redirect must never be followed, even by an HTTP client that would: the key is at stake."""
     with LoopbackServer(always(HELLO)) as elsewhere:
         location = (("location", f"{elsewhere.url}/v1/elsewhere"),)
-        with LoopbackServer(always(status=status, headers=location)) as server:
+        page = b"<html><title>Moved</title></html>"
+        with LoopbackServer(always(page, "text/html", status=status, headers=location)) as server:
             error = await refusal(way, server, f"{provider}:text", http={"follow_redirects": True})
         assert elsewhere.connections == 0
     assert (error.http_status, error.retryable) == (status, False)
-    assert "redirects are not followed" in str(error)
+    assert f"redirected by status {status} to '{elsewhere.url}/v1/elsewhere'" in str(error)
 
 
 # No answer at all.
@@ -237,7 +258,7 @@ async def test_refused_connection(way: Way) -> None:
         error = await refusal(way, None, "openai:text", base_url=url)
     assert (type(error), error.retryable, error.partial) == (reqllm.TransportError, True, None)
     assert isinstance(error.__cause__, way.library.ConnectError)
-    assert f"{url}/v1/chat/completions (ConnectError" in str(error)
+    assert f"could not reach {url}/v1/chat/completions (ConnectError" in str(error)
 
 
 @pytest.mark.parametrize("model", ["openai:fault-no_head", "openai:fault-no_head_reset"])
@@ -247,12 +268,14 @@ async def test_hanging_up(way: Way, server: LoopbackServer, model: str) -> None:
     error = await refusal(way, server, model)
     assert type(error) is reqllm.TransportError
     assert isinstance(error.__cause__, way.library.TransportError)
+    assert str(error).startswith("no answer came from http://127.0.0.1:")
 
 
 @everywhere
 async def test_no_head_in_time(way: Way, server: LoopbackServer) -> None:
     """A server that is silent from the start must be given up by the timeout that is named."""
     error = await refusal(way, server, "openai:fault-stall_head", timeout=0.05)
+    assert str(error).startswith(f"no answer came from {server.url}/")
     assert "ReadTimeout after 0.05 s (timeout=0.05)" in str(error)
 
 
@@ -356,6 +379,8 @@ def other_kind(way: Way) -> Any:
         (lambda way: {"headers": {"x-team": "a\nb"}}, "header 'x-team'"),
         (lambda way: {"headers": {"x-team": "é"}}, "header 'x-team'"),
         (lambda way: {"headers": {"x-team": 7}}, "header 'x-team'"),
+        (lambda way: {"headers": [("x-team", "a")]}, "a map of names and values, got list"),
+        (lambda way: {"headers": {b"x-team": "a"}}, "name of a header, got b'x-team'"),
         (lambda way: {"headers": {"x team": "a"}}, "name of a header, got 'x team'"),
     ],
 )

@@ -109,6 +109,7 @@ _OF_THE_MODEL = frozenset(
 # Retry hints beyond this are not believed; a day is longer than any real one.
 _LONGEST_WAIT = 86_400.0
 _SHOWN = 1_000
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 
 
 class Report:
@@ -187,11 +188,13 @@ def api_error(
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    said: str | None = None,
 ) -> e.APIError:
     """Return the error that `body` reports: parsed JSON, or text.
 
     `status` is the HTTP status that came with it, `None` for an error inside a stream of
-    status 200; `now` is needed to understand a `retry-after` that is a date.
+    status 200; `now` is needed to understand a `retry-after` that is a date; `said` is the
+    message where the body's own does not tell what happened.
     """
     body = whole_text(body)
     headers = headers or {}
@@ -200,7 +203,7 @@ def api_error(
     kind = _class_for(meant, report)
     wait = retry_after(headers, now)
     return kind(
-        _sentence(report, body, meant),
+        said or _sentence(report, body, meant),
         status=meant,
         http_status=200 if status is None else status,
         code=report.code,
@@ -239,11 +242,17 @@ def _class_for(status: int | None, report: Report) -> type[e.APIError]:
 def _sentence(report: Report, body: Any, status: int | None) -> str:
     said = report.message
     if said is None:
-        shown = body if isinstance(body, str) else repr(body) if body else ""
+        shown = _page(body) if isinstance(body, str) else repr(body) if body else ""
         said = shown.strip()[:_SHOWN] or "no message came with it"
     named = [str(status)] if status is not None else []
     named += [word for word in (report.type, report.code) if word and word not in named]
     return f"{said} ({', '.join(named)})" if named else said
+
+
+def _page(text: str) -> str:
+    """Return a text, and of a page of HTML its title, which says all that it says."""
+    title = _TITLE.search(text) if text[:1] == "<" else None
+    return f"a page of HTML, titled {' '.join(title[1].split())!r}" if title else text
 
 
 def error_body(content: bytes) -> Any:

@@ -217,16 +217,22 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "on_unsupported": (_one_of("warn", "error", "ignore"), "'warn', 'error' or 'ignore'"),
 }
 OPTION_NAMES: tuple[str, ...] = tuple(field.name for field in structs.fields(Options))
+# What a call takes besides, which no wire sees; and what only a client does.
+STREAM_OPTION_NAMES = (
+    *("connect", "timeout", "first_token", "idle", "total", "metadata_timeout"),
+    *("on_malformed", "on_incomplete", "include_raw", "include_keepalive", "max_event_bytes"),
+    *("split_thinking", "repair"),
+)
+CLIENT_OPTION_NAMES = (
+    *("base_url", "api_key", "transport", "http_client", "headers", "max_retries"),
+    *("on_attempt", "on_event", "on_end"),
+)
 
 
 def _check(name: str, value: Any) -> None:
     rule = _RULES.get(name)
     if rule is None:
-        raise InvalidInputError(
-            f"there is no option {name!r}.{nearest(name, OPTION_NAMES)} "
-            f"A field of the provider's own goes into provider_options={{{name!r}: ...}}; "
-            f"the options are {', '.join(OPTION_NAMES)}"
-        )
+        raise _unknown(name)
     holds, expected = rule
     if not holds(value):
         raise InvalidInputError(f"expected {name} to be {expected}, got {value!r:.200}")
@@ -234,6 +240,20 @@ def _check(name: str, value: Any) -> None:
         raise InvalidInputError(
             "expected provider_options to leave `stream` alone: every answer is streamed"
         )
+
+
+def _unknown(name: str) -> InvalidInputError:
+    if name in CLIENT_OPTION_NAMES:
+        return InvalidInputError(
+            f"{name} is no option of a call: give it to the client, Client({name}=...) or "
+            f"start_stream(..., client=AsyncClient({name}=...))"
+        )
+    known = (*OPTION_NAMES, *STREAM_OPTION_NAMES)
+    return InvalidInputError(
+        f"there is no option {name!r}.{nearest(name, known)} "
+        f"A field of the provider's own goes into provider_options={{{name!r}: ...}}; "
+        f"the options are {', '.join(known)}"
+    )
 
 
 def _check_thinking(given: Mapping[str, Any]) -> None:
