@@ -109,7 +109,7 @@ _OF_THE_MODEL = frozenset(
 # Retry hints beyond this are not believed; a day is longer than any real one.
 _LONGEST_WAIT = 86_400.0
 _SHOWN = 1_000
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
+_TITLE = re.compile(r"<(title|h1)[^>]*>([^<]{1,200})</\1>", re.IGNORECASE)
 
 
 class Report:
@@ -252,7 +252,7 @@ def _sentence(report: Report, body: Any, status: int | None) -> str:
 def _page(text: str) -> str:
     """Return a text, and of a page of HTML its title, which says all that it says."""
     title = _TITLE.search(text) if text[:1] == "<" else None
-    return f"a page of HTML, titled {' '.join(title[1].split())!r}" if title else text
+    return f"a page of HTML, titled {' '.join(title[2].split())!r}" if title else text
 
 
 def error_body(content: bytes) -> Any:
