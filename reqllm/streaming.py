@@ -193,6 +193,11 @@ class _BaseClient:
         self._timer = self._timer_kind()
         self._hooks = Hooks(on_attempt=on_attempt, on_event=on_event, on_end=on_end)
 
+    @property
+    def base_url(self) -> str | None:
+        """The address in place of the provider's own, `None` if there is none."""
+        return self._base_url
+
     def _prepare(
         self,
         model: Model,
@@ -280,6 +285,11 @@ class AsyncClient(_BaseClient):
             )
         return self._http
 
+    @property
+    def http_client(self) -> Any:
+        """The client of httpx or httpx2 that sends; where none was given, the one made here."""
+        return self._http_client()
+
     async def aclose(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""
         made = self._made.get()
@@ -335,6 +345,11 @@ class Client(_BaseClient):
                 self._library.Client(transport=self._transport)
             )
         return self._http
+
+    @property
+    def http_client(self) -> Any:
+        """The client of httpx or httpx2 that sends; where none was given, the one made here."""
+        return self._http_client()
 
     def close(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.checking import check_events as check_events
     from reqllm_fixtures.errors import CassetteFormatError as CassetteFormatError
     from reqllm_fixtures.errors import CassetteNotFoundError as CassetteNotFoundError
+    from reqllm_fixtures.errors import ConformanceError as ConformanceError
     from reqllm_fixtures.errors import Difference as Difference
     from reqllm_fixtures.errors import FixtureError as FixtureError
     from reqllm_fixtures.errors import FixtureWarning as FixtureWarning
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import SecretError as SecretError
     from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
     from reqllm_fixtures.errors import StalePiecesWarning as StalePiecesWarning
+    from reqllm_fixtures.errors import UnknownScenarioError as UnknownScenarioError
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
     from reqllm_fixtures.errors import UnplayedWarning as UnplayedWarning
     from reqllm_fixtures.format import load as load
@@ -56,6 +58,7 @@ _HOMES = {
     "errors": (
         "CassetteFormatError",
         "CassetteNotFoundError",
+        "ConformanceError",
         "Difference",
         "FixtureError",
         "FixtureWarning",
@@ -72,6 +75,7 @@ _HOMES = {
         "SecretError",
         "SlowYamlWarning",
         "StalePiecesWarning",
+        "UnknownScenarioError",
         "UnmatchedRequestError",
         "UnplayedWarning",
     ),

@@ -12,7 +12,9 @@ FixtureError
  ├── NoKeyError                nothing answers the request, and there is no key to send it with
  ├── OverlayError              no such overlay, or the recording has not what it is to change
  │    └── OtherStreamError     the overlay is about streams of another kind than the recorded one
- └── MissingDependencyError    a package is needed for this file and is not installed
+ ├── MissingDependencyError    a package is needed for this file and is not installed
+ ├── UnknownScenarioError      there is no scenario of conformance of this name
+ └── ConformanceError          a scenario of conformance did not pass (also an AssertionError)
 
 FixtureWarning
  ├── StalePiecesWarning        the body was changed since its pieces were written down
@@ -203,6 +205,17 @@ class OtherStreamError(OverlayError):
 
 class MissingDependencyError(FixtureError):
     """A package is needed that is not installed."""
+
+
+class UnknownScenarioError(FixtureError):
+    """There is no scenario of conformance of this name."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__(f"There is no scenario {name!r}. The scenarios are {', '.join(known)}.")
+
+
+class ConformanceError(FixtureError, AssertionError):
+    """A scenario of conformance did not pass; the message says what was expected and what came."""
 
 
 class FixtureWarning(UserWarning):

@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from reqllm.content import ContentPart, Tool
 from reqllm.context import Context, Message
+from reqllm_fixtures.conformance.case import Scenario
+from reqllm_fixtures.conformance.ending_checks import (
+    refuses_key,
+    refuses_model,
+    refuses_request,
+    stops_before,
+)
+from reqllm_fixtures.conformance.object_checks import gives_object, grows_object
 from reqllm_fixtures.conformance.pictures import red_square
+from reqllm_fixtures.conformance.text_checks import (
+    counts_to,
+    is_cut_at,
+    leaves_out,
+    repeats,
+    reports_usage,
+    says,
+    thinks,
+)
+from reqllm_fixtures.conformance.tool_checks import answers_from, calls, leaves_tools
+from reqllm_fixtures.errors import UnknownScenarioError
 
 NO_SUCH_KEY = "reqllm-conformance-no-such-key"
 NO_SUCH_MODEL = "reqllm-no-such-model"
@@ -63,24 +80,13 @@ _COUNT = Context.new(
 _CITY = Context.new("Describe the city of Oslo.")
 
 
-class Scenario(Struct, frozen=True, kw_only=True):
-    """One case of conformance. `str()` is its name."""
-
-    name: str
-    title: str
-    """What it shows, in a line."""
-    context: Context
-    options: Mapping[str, Any] = {}
-    """Of the call: `max_tokens`, `response_schema` ..."""
-    capability: str = ""
-    """What a model must be able to do for it; its name unless said otherwise."""
-
-    def __str__(self) -> str:
-        return self.name
-
-
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario(name="text", title="answers with text", context=_HELLO),
+    Scenario(
+        name="text",
+        title="answers with text",
+        context=_HELLO,
+        check=says(),
+    ),
     Scenario(
         name="system",
         title="obeys the system prompt",
@@ -89,6 +95,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             system=f"Whatever you are asked, answer with the single word {PINEAPPLE} "
             "and nothing else.",
         ),
+        check=says(PINEAPPLE),
     ),
     Scenario(
         name="multi_turn",
@@ -100,21 +107,35 @@ SCENARIOS: tuple[Scenario, ...] = (
                 Message.user("What is my cat called? Answer with the name alone."),
             ]
         ),
+        check=says("Fenris"),
     ),
     Scenario(
         name="token_limit",
         title="stops at max_tokens, and says so",
         context=Context.new("Write an essay of at least five hundred words about the sea."),
         options={"max_tokens": TOKEN_LIMIT},
+        check=is_cut_at(TOKEN_LIMIT),
     ),
-    Scenario(name="usage", title="reports tokens that add up", context=_HELLO),
+    Scenario(
+        name="usage",
+        title="reports tokens that add up",
+        context=_HELLO,
+        check=reports_usage,
+    ),
     Scenario(
         name="stop_sequence",
         title="stops before a stop sequence",
         context=Context.new("Count from one to ten in English words, separated by commas."),
         options={"stop": ["five"]},
+        check=leaves_out("four", "five", "six"),
     ),
-    Scenario(name="single_tool", title="calls a tool", context=_OSLO, capability="tools"),
+    Scenario(
+        name="single_tool",
+        title="calls a tool",
+        context=_OSLO,
+        capability="tools",
+        check=calls(GET_WEATHER, ["Oslo"]),
+    ),
     Scenario(
         name="parallel_tools",
         title="calls two tools at once",
@@ -124,6 +145,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             tools=[GET_WEATHER],
         ),
         capability="tools",
+        check=calls(GET_WEATHER, ["Oslo", "Bergen"]),
     ),
     Scenario(
         name="no_tool",
@@ -132,18 +154,22 @@ SCENARIOS: tuple[Scenario, ...] = (
             "Say hello in one short sentence. Do not use any tool.", tools=[GET_WEATHER]
         ),
         capability="tools",
+        check=leaves_tools,
     ),
     Scenario(
         name="tool_round_trip",
         title="answers from a tool's result",
         context=_OSLO,
         capability="tools",
+        check=answers_from(GET_WEATHER, ["Oslo"], "17"),
+        results={GET_WEATHER.name: WEATHER},
     ),
     Scenario(
         name="structured_output",
         title="answers with the object asked for",
         context=_CITY,
         options={"response_schema": CITY},
+        check=gives_object(CITY, "name", "Oslo"),
     ),
     Scenario(
         name="streaming_structured_output",
@@ -151,6 +177,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         context=_CITY,
         options={"response_schema": CITY},
         capability="structured_output",
+        check=grows_object(CITY, "name", "Oslo"),
     ),
     Scenario(
         name="reasoning",
@@ -160,6 +187,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             "Think first, then answer with the number."
         ),
         options={"reasoning_effort": "low"},
+        check=thinks("3", "three"),
     ),
     Scenario(
         name="image_input",
@@ -173,16 +201,55 @@ SCENARIOS: tuple[Scenario, ...] = (
             )
         ),
         capability="vision",
+        check=says("red"),
     ),
-    Scenario(name="long_output", title="streams a long answer whole", context=_COUNT),
+    Scenario(
+        name="long_output",
+        title="streams a long answer whole",
+        context=_COUNT,
+        check=counts_to(LAST_NUMBER),
+    ),
     Scenario(
         name="unicode",
         title="keeps every character",
         context=Context.new(f"Repeat the following text exactly and write nothing else: {PHRASE}"),
+        check=repeats(PHRASE),
     ),
-    Scenario(name="unauthenticated", title="refuses a wrong key", context=_HELLO),
-    Scenario(name="unknown_model", title="refuses a model that there is not", context=_HELLO),
-    Scenario(name="invalid_request", title="refuses a request that is none", context=_HELLO),
-    Scenario(name="cancel", title="can be cancelled in the middle", context=_COUNT),
+    Scenario(
+        name="unauthenticated",
+        title="refuses a wrong key",
+        context=_HELLO,
+        check=refuses_key,
+        wrong="key",
+    ),
+    Scenario(
+        name="unknown_model",
+        title="refuses a model that there is not",
+        context=_HELLO,
+        check=refuses_model,
+        wrong="model",
+    ),
+    Scenario(
+        name="invalid_request",
+        title="refuses a request that is none",
+        context=_HELLO,
+        check=refuses_request,
+        wrong="body",
+    ),
+    Scenario(
+        name="cancel",
+        title="can be cancelled in the middle",
+        context=_COUNT,
+        check=stops_before(LAST_NUMBER),
+        leaves=True,
+    ),
 )
 """All of them, in the order in which they are run and shown."""
+
+
+def scenario(name: str) -> Scenario:
+    """Return the scenario of this name. Raises UnknownScenarioError, which lists all."""
+    for each in SCENARIOS:
+        if each.name == name:
+            return each
+    raise UnknownScenarioError(name, [each.name for each in SCENARIOS])

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-# What every file system takes. pytest-recording's names of ordinary tests come out unchanged.
-_FORBIDDEN = re.compile(r"[^\w \[\]().,;=+@~#&!{}^$-]", re.ASCII)
+from reqllm_fixtures.file_names import FORBIDDEN, LONGEST, stem
+
 _KINDS = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz")
-# A name has 255 bytes, and what is written beside a cassette while it is recorded adds some.
-_LONGEST = 150
-_DIGITS = 8
 
 
 def path_of(file: Path, folder: str, classes: Sequence[str], test: str) -> Path:
@@ -33,21 +28,6 @@ def is_cassette(name: str) -> bool:
     return name.endswith(_KINDS)
 
 
-def stem(name: str) -> str:
-    """Make a file's name of a test's: equal only for equal names, and never a way elsewhere.
-
-    What a file system may refuse becomes a dash; what was so changed, or cut because it was too
-    long, ends in a hash of what it was.
-    """
-    clean = _FORBIDDEN.sub("-", name)
-    if clean.startswith("."):
-        clean = f"-{clean[1:]}"
-    if clean == name and 0 < len(name) <= _LONGEST:
-        return name
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
-    return f"{clean[: _LONGEST - _DIGITS - 1]}-{digest}"
-
-
 def refusal(name: str) -> str | None:
     """Tell why a marker's name is none for a cassette, if so."""
     parts = PurePosixPath(name).parts
@@ -55,7 +35,7 @@ def refusal(name: str) -> str | None:
         return "a file's name, perhaps with folders before it"
     if name.startswith("/") or any(part.startswith(".") for part in parts):
         return "a name inside the folder of cassettes (override fixture_path for one elsewhere)"
-    wrong = next((part for part in parts if _FORBIDDEN.search(part)), None)
-    if wrong is not None or any(len(part) > _LONGEST for part in parts):
-        return f"at most {_LONGEST} characters that every file system takes"
+    wrong = next((part for part in parts if FORBIDDEN.search(part)), None)
+    if wrong is not None or any(len(part) > LONGEST for part in parts):
+        return f"at most {LONGEST} characters that every file system takes"
     return None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from reqllm_fixtures.file_names import stem
 from reqllm_fixtures.testing import naming
 from reqllm_fixtures.testing.options import Options
 from reqllm_fixtures.testing.results import Results
@@ -74,7 +75,7 @@ def _places(results: Results, options: Options, config: pytest.Config) -> Iterat
         if any(arg.is_whole and arg.path.is_dir() for arg in covering):
             yield _Place(file.parent / options.folder, is_deep=True)
         elif any(arg.is_whole for arg in covering):
-            yield _Place(file.parent / options.folder / naming.stem(file.stem), is_deep=True)
+            yield _Place(file.parent / options.folder / stem(file.stem), is_deep=True)
 
 
 class _Arg(NamedTuple):

@@ -1,0 +1,283 @@
+"""Asks a scenario of one model, and judges: what came becomes a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reqllm.errors import (
+    APIError,
+    InvalidInputError,
+    InvalidRequestError,
+    OverloadedError,
+    RateLimitError,
+    ReqLLMError,
+    ServerError,
+    StreamError,
+)
+from reqllm.model import Model
+from reqllm.providers.registry import provider_named
+from reqllm.streaming import Client
+from reqllm_fixtures.cassette import Interaction
+from reqllm_fixtures.checking import Profile
+from reqllm_fixtures.checking.finding import checked_profile
+from reqllm_fixtures.conformance.asking import Question, perform, spoken, unsupported
+from reqllm_fixtures.conformance.case import Scenario
+from reqllm_fixtures.conformance.every_stream import check_turn
+from reqllm_fixtures.conformance.expecting import Expect
+from reqllm_fixtures.conformance.results import Cell, Proof, Remark, Status
+from reqllm_fixtures.conformance.taken import Taken, Turn
+from reqllm_fixtures.errors import ConformanceError, FixtureError
+from reqllm_fixtures.library import CassetteInUse
+from reqllm_fixtures.recording import NO_STATUS
+
+# What a provider is to blame for; any other error means that it could not be judged.
+_BLAMES = (StreamError, InvalidRequestError, ServerError)
+# No answer to what was asked wrongly.
+_PASSING = (RateLimitError, OverloadedError)
+_SECONDS_A_DAY = 86_400
+_SHOWN_LINES = 20
+
+
+class Judged(Struct, frozen=True):
+    """A cell, and the error for which it could not be judged, if there was one."""
+
+    cell: Cell
+    error: Exception | None = None
+
+
+class Unproved(Struct, frozen=True):
+    """Why nothing can be asked: there is no recording that may answer."""
+
+    message: str
+    proof: Proof = Proof()
+
+
+def run_scenario(
+    scenario: Scenario,
+    client: Client,
+    model: str | Model,
+    *,
+    wire: str | None = None,
+    profile: Profile = "compat",
+    cassette: CassetteInUse | None = None,
+    now: datetime | None = None,
+) -> Cell:
+    """Ask a model by a client what the scenario asks; return how it did.
+
+    Nothing that the provider does is raised: `verify` raises for a cell that did not pass.
+
+    model: "provider:model", or a `Model`.
+    wire: the wire format, if not the provider's usual one.
+    profile: with `strict`, a stream must be as the provider documents it.
+    cassette: where the client's answers come from, if it is known: it tells their age.
+    now: what ages are counted to.
+
+    Raises InvalidModelError, UnknownProviderError, UnknownWireError, ValueError for a profile.
+    """
+    return conduct(
+        scenario, client, model, wire=wire, profile=profile, cassette=cassette, now=now
+    ).cell
+
+
+def conduct(
+    scenario: Scenario,
+    client: Client,
+    model: str | Model,
+    *,
+    wire: str | None = None,
+    profile: Profile = "compat",
+    cassette: CassetteInUse | None = None,
+    now: datetime | None = None,
+    unproved: Unproved | None = None,
+    is_keyed: bool = False,
+) -> Judged:
+    """As `run_scenario`, with the error for which a cell could not be judged.
+
+    unproved: nothing is asked, for this reason.
+    is_keyed: it is known that the provider asks for a key.
+    """
+    if not isinstance(client, Client):
+        raise InvalidInputError(
+            f"expected a Client, got {type(client).__name__}; scenarios are asked on a thread, and "
+            "check_stream takes the chunks of an async stream"
+        )
+    asked = Model.parse(model)
+    speaker = provider_named(asked.provider)
+    question = Question.of(scenario, asked, spoken(speaker, asked, wire))
+    profile = checked_profile(profile)
+    is_keyed = is_keyed or (cassette is not None and bool(cassette.cassette.interactions))
+    if said := unsupported(question, speaker, client.base_url, is_keyed=is_keyed):
+        return Judged(cell(scenario, "unsupported", said))
+    if unproved is not None:
+        return Judged(cell(scenario, "not_proved", unproved.message, proof=unproved.proof))
+    try:
+        taken, is_live = perform(question, client, speaker)
+    except (ReqLLMError, FixtureError) as error:
+        return Judged(_error(scenario, error, _proof(cassette, None, now)), error)
+    except Exception as error:
+        # A defect, of a provider in somebody's own package for one: the other cells go on.
+        return Judged(_error(scenario, error, Proof()), error)
+    proof = _proof(cassette, is_live, now)
+    return _judged(scenario, _as_recorded(taken, cassette), proof, profile)
+
+
+def verify(judged: Cell, *, strict: bool = False) -> None:
+    """Raise ConformanceError if a scenario did not pass, or nothing proved that it does.
+
+    strict: remarks count, too. What is unsupported or not claimed is let pass.
+    """
+    bad = {"failed", "error", "not_proved", *(["remarks"] if strict else [])}
+    if judged.status not in bad:
+        return
+    lines = [f"{judged.scenario}: {judged.status.replace('_', ' ')}: {judged.message}"]
+    lines += [f"  {remark}" for remark in judged.remarks[:_SHOWN_LINES]]
+    if left := len(judged.remarks) - _SHOWN_LINES:
+        lines += [f"  and {left} more"] if left > 0 else []
+    raise ConformanceError("\n".join(lines))
+
+
+def cell(scenario: Scenario, status: Status, message: str = "", **known: Any) -> Cell:
+    """Return a cell of this scenario."""
+    return Cell(
+        scenario=scenario.name,
+        capability=scenario.capability,
+        status=status,
+        message=" ".join(message.split()),
+        **known,
+    )
+
+
+def _judged(scenario: Scenario, taken: Taken, proof: Proof, profile: Profile) -> Judged:
+    for turn in taken.turns:
+        if turn.error is not None and not _can_judge(turn.error, scenario):
+            return Judged(_error(scenario, turn.error, proof), turn.error)
+    own, general = Expect(), Expect()
+    broken = [turn for turn in taken.turns if turn.error is not None]
+    if broken and not scenario.wrong:
+        own.none_of(map(_breach, broken))
+    else:
+        try:
+            scenario.check(taken, own)
+        except Exception as error:
+            return Judged(_error(scenario, error, proof), error)
+    for turn in taken.turns:
+        if turn.error is None:
+            check_turn(turn, taken.wire, general, profile=profile, is_left=scenario.leaves)
+    return Judged(_counted(scenario, taken, proof, own, general))
+
+
+def _can_judge(error: ReqLLMError, scenario: Scenario) -> bool:
+    """Whether an error is the provider's answer to the scenario, right or wrong."""
+    if not scenario.wrong:
+        return isinstance(error, _BLAMES)
+    return isinstance(error, APIError | StreamError) and not isinstance(error, _PASSING)
+
+
+def _breach(turn: Turn) -> Remark:
+    error = turn.error
+    return Remark(
+        severity="error",
+        rule="refused" if isinstance(error, APIError) else "stream-broken",
+        message=f"expected an answer, came {type(error).__name__}: {error}",
+        turn=turn.number,
+    )
+
+
+def _counted(scenario: Scenario, taken: Taken, proof: Proof, own: Expect, general: Expect) -> Cell:
+    remarks = (*own.remarks, *general.remarks)
+    usages = [turn.usage for turn in taken.turns if turn.usage is not None]
+    seconds, first = _times(taken, proof)
+    status, message = _verdict(own, remarks)
+    return cell(
+        scenario,
+        status,
+        message,
+        proof=proof,
+        asserted=own.asserted + general.asserted,
+        remarks=remarks,
+        seconds=seconds,
+        first_chunk_seconds=first,
+        chunks=sum(len(turn.chunks) for turn in taken.turns),
+        input_tokens=_sum(usage.input_tokens for usage in usages),
+        output_tokens=_sum(usage.output_tokens for usage in usages),
+        request_ids=tuple(filter(None, map(_request_id, taken.turns))),
+    )
+
+
+def _verdict(own: Expect, remarks: Sequence[Remark]) -> tuple[Status, str]:
+    if not own.asserted:
+        return "error", "the scenario asserted nothing, so that nothing could fail"
+    worst = next((each for each in remarks if each.severity == "error"), None)
+    said = worst or next(iter(remarks), None)
+    if said is None:
+        return "passed", ""
+    more = f" (and {len(remarks) - 1} more)" if len(remarks) > 1 else ""
+    return "remarks" if worst is None else "failed", f"{said.rule}: {said.message}{more}"
+
+
+def _error(scenario: Scenario, error: Exception, proof: Proof) -> Cell:
+    if proof.kind == "live":
+        proof = Proof(kind="live")  # what could not be judged is not kept
+    return cell(scenario, "error", f"{type(error).__name__}: {error}", proof=proof)
+
+
+def _proof(cassette: CassetteInUse | None, is_live: bool | None, now: datetime | None) -> Proof:
+    """Tell what answered: a network, a cassette, or nothing that is known."""
+    if cassette is None:
+        return Proof() if is_live is None else Proof(kind="live" if is_live else "recording")
+    if any(each.response.status != NO_STATUS for each in cassette.recorded):
+        return Proof(kind="live", path=cassette.path)
+    if cassette.played:
+        return proof_by(cassette.path, cassette.played, now or datetime.now(UTC))
+    return Proof(kind="live") if is_live else Proof()
+
+
+def proof_by(path: str, interactions: Iterable[Interaction], now: datetime) -> Proof:
+    """Return the proof by these recordings: as old as the oldest of them."""
+    times = [each.response.recorded_at for each in interactions]
+    known = [time for time in times if time is not None]
+    if not known or len(known) < len(times):
+        return Proof(kind="recording", path=path)
+    oldest = min(known)
+    age = (now - oldest).total_seconds() / _SECONDS_A_DAY
+    return Proof(
+        kind="recording", path=path, recorded_at=f"{oldest:%Y-%m-%dT%H:%M:%SZ}", age_days=age
+    )
+
+
+def _as_recorded(taken: Taken, cassette: CassetteInUse | None) -> Taken:
+    """Return what came with the times at which it was recorded, in place of those of its replay."""
+    played = () if cassette is None or cassette.recorded else cassette.played
+    if len(played) != len(taken.turns):
+        return taken
+    turns = (replace(turn, heard=each) for turn, each in zip(taken.turns, played, strict=True))
+    return replace(taken, turns=tuple(turns))
+
+
+def _times(taken: Taken, proof: Proof) -> tuple[float | None, float | None]:
+    """Return the seconds that all calls took, and those until the first chunk of the first."""
+    if proof.kind == "none" or (proof.kind == "recording" and not proof.path):
+        return None, None
+    pieces = [turn.heard.response.pieces for turn in taken.turns if turn.heard is not None]
+    if not pieces or not all(pieces):
+        return None, None
+    seconds = sum(each[-1].at_ms for each in pieces) / 1000
+    first = next(iter(taken.first.pieces_by_chunk), 0)
+    known = 0 < first <= len(pieces[0])
+    return seconds, pieces[0][first - 1].at_ms / 1000 if known else None
+
+
+def _request_id(turn: Turn) -> str | None:
+    if turn.error is not None:
+        return turn.error.request_id
+    return None if turn.metadata is None else turn.metadata.request_id
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,0 +1,196 @@
+"""Checks of text, limits and usage. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+from reqllm_fixtures.conformance.asserting import (
+    Check,
+    finished,
+    has_text,
+    has_usage,
+    has_word,
+    shown,
+)
+from reqllm_fixtures.conformance.expecting import Expect
+from reqllm_fixtures.conformance.taken import Taken, Turn
+
+_FEWEST_DELTAS = 10
+_FEWEST_PIECES = 3
+_MOST_IN_A_PIECE = 0.5
+"""The largest share of a text that one read may bring."""
+
+
+def says(*words: str) -> Check:
+    """Check that there is text, and each of these words, in any case, in it."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        text = taken.last.text
+        has_text(taken.last, expect)
+        for word in words:
+            has_word(word, text, expect, taken.last)
+        finished("stop", taken.last, expect)
+
+    return check
+
+
+def leaves_out(said: str, *unsaid: str) -> Check:
+    """Check that the text says one word and none of the others."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        text = taken.last.text
+        has_word(said, text, expect, taken.last)
+        for word in unsaid:
+            expect.that(
+                word.lower() not in text.lower(),
+                "text-after-stop",
+                f"expected a text that ends before {word!r}, came {shown(text)}",
+            )
+        finished("stop", taken.last, expect)
+
+    return check
+
+
+def is_cut_at(limit: int) -> Check:
+    """Check that the answer ended at so many tokens, and says so."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        turn = taken.last
+        finished("length", turn, expect)
+        if has_usage(turn, expect) and turn.usage and turn.usage.output_tokens is not None:
+            expect.that(
+                turn.usage.output_tokens <= limit,
+                "limit-exceeded",
+                f"expected at most {limit} output tokens, came {turn.usage.output_tokens}",
+            )
+
+    return check
+
+
+def reports_usage(taken: Taken, expect: Expect) -> None:
+    """Check that tokens are reported, and add up."""
+    if not has_usage(taken.last, expect) or taken.last.usage is None:
+        return
+    usage = taken.last.usage
+    for name in ("input_tokens", "output_tokens"):
+        count = getattr(usage, name)
+        expect.that(
+            count is not None and count > 0,
+            "usage-missing",
+            f"expected {name} above 0, came {'none' if count is None else count}",
+        )
+    whole, parts = usage.total_tokens, (usage.input_tokens or 0) + (usage.output_tokens or 0)
+    expect.that(
+        whole is None or whole == parts,
+        "usage-inconsistent",
+        f"expected a total of {parts} tokens, came {whole}",
+    )
+    inside = {
+        "input_tokens": ("cache_read_input_tokens", "cache_creation_input_tokens"),
+        "output_tokens": ("reasoning_output_tokens",),
+    }
+    for total, details in inside.items():
+        most = getattr(usage, total)
+        told = sum(getattr(usage, detail) or 0 for detail in details)
+        expect.that(
+            most is None or told <= most,
+            "usage-inconsistent",
+            f"expected {' + '.join(details)} within the {most} {total}, came {told}",
+        )
+
+
+def thinks(*words: str) -> Check:
+    """Check that reasoning came or was counted, apart from a text that says one of the words."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        turn = taken.last
+        counted = turn.usage.reasoning_output_tokens if turn.usage else None
+        expect.that(
+            turn.answer.thinking or counted,
+            "reasoning-missing",
+            "expected reasoning, or tokens of it in the usage, came neither",
+        )
+        expect.that(
+            any(word in turn.text.lower() for word in words),
+            "text-differs",
+            f"expected a text with {' or '.join(map(repr, words))}, came {shown(turn.text)}",
+        )
+        expect.that(
+            not re.search(r"</?think", turn.text, re.I),
+            "reasoning-in-text",
+            f"expected a text without the tags of reasoning, came {shown(turn.text)}",
+        )
+        finished("stop", turn, expect)
+
+    return check
+
+
+def counts_to(last: int) -> Check:
+    """Check that all numbers came, in their order, and not as one lump."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        turn = taken.last
+        wanted = [str(number) for number in range(1, last + 1)]
+        came = re.findall(r"\d+", turn.text)
+        wrong = _first_difference(wanted, came)
+        expect.that(
+            wrong is None, "text-differs", f"expected 1 to {last} in their order, {wrong or ''}"
+        )
+        _is_spread(turn, expect)
+        finished("stop", turn, expect)
+
+    return check
+
+
+def repeats(phrase: str) -> Check:
+    """Check that a phrase came, character by character."""
+
+    def check(taken: Taken, expect: Expect) -> None:
+        text = taken.last.text
+        came = f"expected {phrase!r}, came {shown(text)}"
+        composed = unicodedata.normalize("NFC", text)
+        expect.that(
+            unicodedata.normalize("NFC", phrase) in composed, "text-differs", came
+        ) and expect.rather(
+            phrase in text, "text-normalised", f"{came}, the same after Unicode's normalisation"
+        )
+        expect.that("\ufffd" not in text, "replacement-character", f"expected no U+FFFD, {came}")
+        finished("stop", taken.last, expect)
+
+    return check
+
+
+def _is_spread(turn: Turn, expect: Expect) -> None:
+    """Assert that a long text came bit by bit: in deltas, and in reads of the network."""
+    deltas = turn.text_deltas
+    expect.that(
+        len(deltas) >= _FEWEST_DELTAS,
+        "one-lump",
+        f"expected at least {_FEWEST_DELTAS} deltas of text, came {len(deltas)}",
+    )
+    if len(turn.pieces_by_chunk) != len(turn.chunks):
+        return
+    brought: Counter[int] = Counter()
+    for chunk, piece in zip(turn.chunks, turn.pieces_by_chunk, strict=True):
+        if chunk.kind == "text_delta":
+            brought[piece] += len(chunk.text or "")
+    expect.that(
+        len(brought) >= _FEWEST_PIECES,
+        "one-lump",
+        f"expected text in at least {_FEWEST_PIECES} network reads, came {len(brought)}",
+    )
+    share = max(brought.values(), default=0) / (brought.total() or 1)
+    expect.that(
+        share <= _MOST_IN_A_PIECE,
+        "one-lump",
+        f"expected no network read with more than half of the text, one brought {share:.0%}",
+    )
+
+
+def _first_difference(wanted: list[str], came: list[str]) -> str | None:
+    for number, (want, got) in enumerate(zip(wanted, came, strict=False), 1):
+        if want != got:
+            return f"came {shown(got)} as number {number}"
+    return None if len(wanted) == len(came) else f"came {len(came)} numbers"

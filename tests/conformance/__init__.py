@@ -1,0 +1,1 @@
+"""Conformance: scenarios against the loopback provider, healthy and broken, live and recorded."""
