@@ -6,6 +6,7 @@ provider   LoopbackProvider: its handler; the table of model names   (checks, pr
 vendors    LoopbackVendors: gemini, mistral, cohere, ollama, groq as well   (wire_*)
 conformance  LoopbackConformance: all nine wires, and a model that understands what the
            conformance scenarios ask   (asked, brain, routes, refusals)
+defects    the same providers, each broken in one way   (defect, broken, spoiling, rewriting)
 wires      events and whole answers of two wires, out of a scenario   (scenario, catalogue)
 pacing     when and in which writes events leave
 capture    a client that notes every piece and its time

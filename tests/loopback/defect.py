@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .asked.ask import Ask
+from .asked.readers import READERS
 from .messages import Answer
 from .scenario import Scenario
 from .wires import Wire
 from .wording import Options
 
+ALL: tuple[Wire, ...] = tuple(READERS)
 Check = Literal["key", "model", "request"]
 
 
@@ -36,3 +38,8 @@ class Defect:
 
 
 HEALTHY = Defect(name="healthy", why="nothing is wrong", caught_by="", wires=())
+
+
+def but(*wires: Wire) -> tuple[Wire, ...]:
+    """All wires but these."""
+    return tuple(wire for wire in ALL if wire not in wires)
