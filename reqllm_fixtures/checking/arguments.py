@@ -30,6 +30,11 @@ class Arguments:
         """All pieces, joined."""
         return "".join(self._pieces)
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether the pieces so far join to an object."""
+        return _is_object(self.text)
+
     def check(self, report: Report) -> None:
         """Report, at the last piece, arguments that are no object; none at all are an empty one."""
         text = self.text

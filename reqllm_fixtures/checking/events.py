@@ -84,7 +84,7 @@ class _Check:
             said = "expected the mark that closes the event, the body ended before it"
             self._report.add("unfinished-event", "$", said)
         data = event.data
-        if data[:6] == _SENTINEL:
+        if data[:6] == _SENTINEL or (data[:1] != b"{" and data.strip()[:6] == _SENTINEL):
             self._is_done = True
             if not self._wire.has_sentinel:
                 self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
@@ -114,7 +114,7 @@ class _Check:
             self._report.add("event-name-missing", "$", said)
 
     def _take_late(self, event: CutEvent) -> None:
-        is_sentinel = event.data[:6] == _SENTINEL
+        is_sentinel = event.data.strip()[:6] == _SENTINEL
         if is_sentinel and not self._is_done:
             self._is_done = True
             if not self._wire.has_sentinel:

@@ -413,6 +413,29 @@ TOOLS = (
         finish=TOOL_USE,
     ),
     case(
+        "all at the start",
+        "a message that is whole at its start says there why it stopped",
+        message_start(
+            content=[{"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}}],
+            stop_reason="tool_use",
+            stop_sequence="x",
+        )
+        + MST,
+        calls=(ONE,),
+        finish=TOOL_USE,
+        details={"stop_sequence": "x"},
+        usage={"input_tokens": 3, "output_tokens": 1},
+    ),
+    case(
+        "all at the start, and cut",
+        "a reason at the start is no evidence of the end",
+        message_start(stop_reason="end_turn") + text_start() + text("He"),
+        text="He",
+        state="incomplete",
+        error=e.IncompleteStreamError,
+        usage={"input_tokens": 3, "output_tokens": 1},
+    ),
+    case(
         "A20",
         "fragments of the input, the first of them empty",
         MS

@@ -10,19 +10,28 @@ from reqllm import chunk as c
 from reqllm.stream_server import decode_stream
 
 from .cases import Case, check_case
+from .gateway_cases import FAILURES, GATEWAYS
 from .invariants import check_stream
 from .openai_chat_cases import CHUNKS, DONE, END, ERRORS, HE, LLO, chunk, text
 from .openai_chat_part_cases import CHOICES, MEDIA, REASONING, USAGES, answer, details
 from .openai_chat_tool_cases import TOOLS
 
 WIRE = "openai-chat"
-ROWS = (*CHUNKS, *ERRORS, *TOOLS, *REASONING, *USAGES, *CHOICES, *MEDIA)
+ROWS = (*CHUNKS, *ERRORS, *TOOLS, *REASONING, *USAGES, *CHOICES, *MEDIA, *GATEWAYS, *FAILURES)
 
 
 @pytest.mark.parametrize("case", [pytest.param(row, id=row.id) for row in ROWS])
 def test_a_case_is_read_as_its_row_says(case: Case) -> None:
     """Text, calls, finish, warnings, error and state are those of the row, however it is cut."""
     check_case(WIRE, case)
+
+
+@pytest.mark.parametrize("name", ["Copilot", "LiteLLM"])
+def test_a_signature_beside_reasoning_is_kept(name: str) -> None:
+    """It is of the reasoning that it came with, whatever field it came in."""
+    (row,) = (row for row in GATEWAYS if row.id == name)
+    reasoning, _ = check_stream(WIRE, row.body).content
+    assert reasoning.signature == "xyz"
 
 
 def test_several_answers_are_kept_apart() -> None:

@@ -273,6 +273,24 @@ def test_refusals():
         (
             [
                 ReasoningPart(
+                    "hm", signature="S", provider_metadata={"reasoning_field": "reasoning_text"}
+                )
+            ],
+            {"reasoning_text": "hm", "reasoning_opaque": "S"},
+            False,
+        ),
+        (
+            [
+                ReasoningPart(
+                    "hm", signature="S", provider_metadata={"reasoning_field": "thinking_blocks"}
+                )
+            ],
+            {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "S"}]},
+            False,
+        ),
+        (
+            [
+                ReasoningPart(
                     "hm",
                     complete=False,
                     provider_metadata={

@@ -118,6 +118,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self.start(filled(message.get("id")), filled(message.get("model")))
         self._meter(as_object(message.get("usage")))
         self._note_others(message, _MESSAGE_KEYS)
+        self._take_reason(message)
         for index, block in enumerate(as_list(message.get("content"))):
             self._take_start(index, as_object(block))
             self._take_stop(index)
@@ -125,16 +126,19 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def _take_message_delta(self, value: dict[str, Any]) -> None:
         self.start()
         delta = as_object(value.get("delta"))
-        reason = filled(delta.get("stop_reason"))
-        if reason is not None:
-            self._stop_reason = reason
-            self.can_end = True
-        for key in ("stop_sequence", "stop_details"):
-            if delta.get(key) is not None:
-                self._details[key] = delta[key]
+        self.can_end |= self._take_reason(delta)
         self._note_others(delta, _MESSAGE_KEYS)
         self._note_others(value, _EVENT_KEYS)
         self._meter(as_object(value.get("usage")))
+
+    def _take_reason(self, said: dict[str, Any]) -> bool:
+        """Take why the message stopped, where that is said; return whether it is."""
+        reason = filled(said.get("stop_reason"))
+        self._stop_reason = reason or self._stop_reason
+        for key in ("stop_sequence", "stop_details"):
+            if said.get(key) is not None:
+                self._details[key] = said[key]
+        return reason is not None
 
     def _take_message_stop(self, value: dict[str, Any]) -> None:
         self.start()

@@ -120,16 +120,19 @@ class Report:
     def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         body = body[0] if isinstance(body, list) and body else body
         outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        inner = outer.get("error")
+        inner = outer.get("error") or outer.get("errors")
+        inner = inner[0] if isinstance(inner, list) and inner else inner
         detail: Mapping[str, Any] = inner if isinstance(inner, dict) else outer
         self.message = _text(
             detail.get("message")
             or (inner if isinstance(inner, str) else None)
             or detail.get("detail")
             or detail.get("Message")
-            or detail.get("msg")
+            or _any_of(detail, "msg", "error_msg", "status_msg")
         )
         self.code = _text(_first(detail, outer, "code"))
+        if self.code is None:
+            self.code = _text(_any_of(detail, "error_code", "status_code"))
         own_type = detail.get("type") or detail.get("status")
         # Anthropic's outer "error" is the kind of event, not of error.
         self.type = _text(own_type) if detail is not outer or own_type != "error" else None
@@ -174,6 +177,10 @@ class Report:
 def _first(detail: Mapping[str, Any], outer: Mapping[str, Any], key: str) -> Any:
     value = detail.get(key)
     return outer.get(key) if value is None else value
+
+
+def _any_of(detail: Mapping[str, Any], *keys: str) -> Any:
+    return next((detail[key] for key in keys if detail.get(key)), None)
 
 
 def _text(value: Any) -> str | None:

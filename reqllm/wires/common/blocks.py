@@ -7,6 +7,7 @@ no half characters, nothing left open.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -215,6 +216,16 @@ class BlockWriter:
         """Return the end of a tool call: its arguments strict, mended if that is asked for."""
         raw = tool.arguments_raw
         arguments, invalid = ({}, False) if tool.custom else parse_arguments(raw)
+        if invalid and _is_cumulative(tool.raw):
+            again = parse_arguments(tool.raw[-1])
+            if not again[1]:
+                raw = tool.whole = tool.raw[-1]
+                arguments, invalid = again
+                self.warn(
+                    "arguments_differ",
+                    f"each piece of the arguments of tool call {tool.id!r} repeats those before "
+                    "it; the last one counts",
+                )
         if invalid and self._repair is not None:
             mended = self._repaired(tool, raw)
             if mended is not None:
@@ -267,6 +278,13 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
                 )
             ]
     return []
+
+
+def _is_cumulative(pieces: list[str]) -> bool:
+    """Whether a server sent what there was so far again and again, instead of what was new."""
+    return len(pieces) > 1 and all(
+        later.startswith(earlier) for earlier, later in itertools.pairwise(pieces)
+    )
 
 
 def _mended(answer: Any) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
+from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.delta_lane import PADDING, DeltaLane, IsFiller
 from reqllm.wires.common.json_text import has_halves, parse_json
@@ -165,6 +166,11 @@ class JSONEventDecoder:
     def _take_malformed(self, event: WireEvent) -> None:
         if event.flushed:
             # The body ended inside this event: that is a cut, not a mistake in the JSON.
+            return
+        if event.event == "error":
+            # A gateway says in plain words that it failed.
+            self.start()
+            self.error = api_error(event.text)
             return
         problem = (
             f"event {self._events} of the {self.wire} stream: expected one JSON object, "

@@ -57,6 +57,12 @@ def count(usage: Mapping[str, Any], *path: str) -> int | None:
     return int(value)
 
 
+def first(usage: Mapping[str, Any], *paths: tuple[str, ...]) -> int | None:
+    """Return the number at the first of the paths that has one."""
+    numbers = (count(usage, *path) for path in paths)
+    return next((number for number in numbers if number is not None), None)
+
+
 def total(*parts: int | None) -> int | None:
     """Return the sum of what was reported, `None` if nothing was."""
     known = [part for part in parts if part is not None]
@@ -68,12 +74,10 @@ def openai_usage(raw: Mapping[str, Any]) -> Usage:
 
     Some (xAI) leave reasoning out of the completion tokens; their own total gives them away.
     """
-    prompt = count(raw, "prompt_tokens")
-    completion = count(raw, "completion_tokens")
+    prompt = first(raw, ("prompt_tokens",), ("input_tokens",))
+    completion = first(raw, ("completion_tokens",), ("output_tokens",))
     all_tokens = count(raw, "total_tokens")
-    reasoning = count(raw, "completion_tokens_details", "reasoning_tokens")
-    if reasoning is None:
-        reasoning = count(raw, "reasoning_tokens")
+    reasoning = first(raw, ("completion_tokens_details", "reasoning_tokens"), ("reasoning_tokens",))
     if (
         reasoning
         and completion is not None
@@ -81,15 +85,26 @@ def openai_usage(raw: Mapping[str, Any]) -> Usage:
         and all_tokens == prompt + completion + reasoning
     ):
         completion += reasoning
-    cached = count(raw, "prompt_tokens_details", "cached_tokens")
-    if cached is None:
-        cached = count(raw, "prompt_cache_hit_tokens")
+    cached = first(
+        raw,
+        ("prompt_tokens_details", "cached_tokens"),
+        ("prompt_cache_hit_tokens",),
+        ("cached_tokens",),
+        ("num_cached_tokens",),
+        ("cache_read_input_tokens",),
+    )
+    written = first(
+        raw,
+        ("prompt_tokens_details", "cache_write_tokens"),
+        ("prompt_tokens_details", "cache_creation_tokens"),
+        ("cache_creation_input_tokens",),
+    )
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
         total_tokens=all_tokens if all_tokens is not None else total(prompt, completion),
         cache_read_input_tokens=cached,
-        cache_creation_input_tokens=count(raw, "prompt_tokens_details", "cache_write_tokens"),
+        cache_creation_input_tokens=written,
         reasoning_output_tokens=reasoning,
         input_audio_tokens=count(raw, "prompt_tokens_details", "audio_tokens"),
         output_audio_tokens=count(raw, "completion_tokens_details", "audio_tokens"),

@@ -22,6 +22,7 @@ from reqllm.wires.openai_chat.parts import (
     content_parts,
     image_of,
     reasoning_of,
+    signature_of,
 )
 from reqllm.wires.openai_chat.thinking import ThinkTags
 from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment
@@ -31,8 +32,10 @@ from reqllm.wires.openai_chat.words import (
     DELTA_KEYS,
     NOTHING,
     PLAIN_KEYS,
-    REASONS,
+    finish_of,
     is_flat_error,
+    reason_of,
+    reported_error,
 )
 from reqllm.wires.wire import Reading
 
@@ -109,8 +112,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self._note(key, item)
 
     def _check_error(self, value: dict[str, Any], event: WireEvent) -> None:
-        groq = value.get("x_groq")
-        reported = value.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        reported = reported_error(value)
         if reported or event.event == "error":
             self.error = api_error({**value, "error": reported} if reported else value)
 
@@ -140,7 +142,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             )
         if isinstance(entry.get("usage"), dict):
             self._meter(entry["usage"])
-        reason = filled(entry.get("finish_reason"))
+        reason = finish_of(entry)
         if reason is not None:
             choice.finish_raw = reason
             # One of several answers that is done is not the end of the others.
@@ -150,6 +152,10 @@ class OpenAIChatDecoder(JSONEventDecoder):
         reasoning, details = reasoning_of(delta)
         if reasoning or details:
             self._reasoning(choice, reasoning, details)
+        if "reasoning_opaque" in delta or "thinking_blocks" in delta:
+            signed = signature_of(delta)
+            if signed is not None:
+                self._sign(choice, *signed)
         for kind, part in content_parts(delta.get("content")):
             match kind:
                 case "text" if choice.thoughts is not None:
@@ -170,9 +176,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
                 choice.refusal = self.write.start_refusal(choice.number)
             self.write.text(choice.refusal, refusal)
         calls = delta.get("tool_calls")
-        for entry in calls if isinstance(calls, list) else ():
-            if isinstance(entry, dict):
-                self._take_tool(choice, ToolFragment(entry))
+        for fragment in choice.tools.fragments(calls) if isinstance(calls, list) else ():
+            self._take_tool(choice, fragment)
         if isinstance(delta.get("function_call"), dict):
             self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
         self._take_rarer(choice, delta)
@@ -230,11 +235,11 @@ class OpenAIChatDecoder(JSONEventDecoder):
             block.signature = signed[-1] if signed else block.signature
         self.write.text(block, text)
 
-    def _sign(self, choice: _Choice, signature: Any) -> None:
-        """Take the signature of a part that thinks: as such a part it must go back."""
+    def _sign(self, choice: _Choice, signature: Any, field: str = FIELD) -> None:
+        """Take the signature of reasoning, and in which form that must go back."""
         block = self._switch(choice, "reasoning")
         block.signature = filled(signature) or block.signature
-        block.metadata["reasoning_field"] = FIELD
+        block.metadata["reasoning_field"] = field
 
     def _switch(self, choice: _Choice, kind: str) -> Block:
         """Return the choice's open block of a kind; end the other kind first."""
@@ -331,7 +336,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _finish_of(self, choice: _Choice) -> c.Finish:
         raw = choice.finish_raw
-        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
+        reason: c.FinishReason = reason_of(raw) if raw is not None else "other"
         if choice.number in self.write.any_refusal and reason in ("stop", "other"):
             reason = "content_filter"
         elif choice.number in self.write.any_tool_call and reason == "stop":
@@ -341,7 +346,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def finish(self) -> list[c.StreamChunk]:
         for choice in self._choices.values():
             raw = choice.finish_raw
-            if raw is not None and REASONS.get(raw) == "error":
+            if raw is not None and reason_of(raw) == "error":
                 # The provider failed and did not say how; that is no end to be content with.
                 self.error = api_error(f"the provider ended the answer with finish_reason {raw!r}")
                 return self.abandon()
@@ -353,7 +358,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             if choice.finish_raw is None:
                 self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
             elif (
-                REASONS.get(choice.finish_raw) == "tool_calls"
+                reason_of(choice.finish_raw) == "tool_calls"
                 and choice.number not in self.write.any_tool_call
             ):
                 self._warn_once("no_tool_calls", "finished for tool calls, but none came")

@@ -10,12 +10,16 @@ from typing import Any
 from reqllm.chunk import Citation
 from reqllm.wires.common.fields import as_string
 
+# The names of plain reasoning, those that most servers use first.
+_REASONING = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
+OPAQUE, BLOCKS = "reasoning_text", "thinking_blocks"
+
 
 def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return a delta's reasoning text, and what must go back to the provider with it.
 
-    Servers name it `reasoning_content` or `reasoning`, and some send it a second time in
-    `reasoning_details`, with signatures: then the details speak.
+    Servers name it `reasoning_content`, `reasoning` and the like, and some send it a second
+    time in `reasoning_details`, with signatures: then the details speak.
     """
     details = delta.get("reasoning_details")
     if isinstance(details, list) and details:
@@ -28,7 +32,27 @@ def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain_reasoning(delta: dict[str, Any]) -> str:
-    return as_string(delta.get("reasoning_content")) or as_string(delta.get("reasoning"))
+    for name in _REASONING:
+        text = delta.get(name)
+        if text and isinstance(text, str):
+            return text
+    return ""
+
+
+def signature_of(delta: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the signature of plain reasoning, and in which field that goes back with it.
+
+    GitHub Copilot signs `reasoning_text`; LiteLLM passes on Anthropic's blocks beside the text.
+    """
+    opaque = delta.get("reasoning_opaque")
+    if opaque and isinstance(opaque, str):
+        return opaque, OPAQUE
+    blocks = delta.get("thinking_blocks")
+    for block in blocks if isinstance(blocks, list) else ():
+        signature = block.get("signature") if isinstance(block, dict) else None
+        if signature and isinstance(signature, str):
+            return signature, BLOCKS
+    return None
 
 
 def content_parts(content: Any) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from reqllm.wires.common.json_text import arguments_text, parse_json
 class ToolFragment:
     """One entry of a delta's `tool_calls`, whatever shape it has."""
 
-    __slots__ = ("arguments", "custom", "extra", "id", "index", "made", "name", "signature")
+    __slots__ = ("arguments", "call", "custom", "extra", "id", "index", "made", "name", "signature")
 
     def __init__(self, entry: dict[str, Any]) -> None:
         custom = entry.get("custom")
@@ -20,6 +20,8 @@ class ToolFragment:
         function = custom if self.custom else entry.get("function")
         detail: dict[str, Any] = function if isinstance(function, dict) else {}
         self.index = _integer(entry.get("index"))
+        self.call: ToolBlock | None = None
+        """The call that it continues, where its place among others tells."""
         # An empty id or name means "as before".
         self.id = filled(entry.get("id"))
         self.name = filled(detail.get("name"))
@@ -32,6 +34,11 @@ class ToolFragment:
         google = self.extra.get("google")
         self.signature = google.get("thought_signature") if isinstance(google, dict) else None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says nothing of which call it is of."""
+        return self.index is None and self.id is None and self.name is None
+
 
 class ToolAssembly:
     """The tool calls of one choice while they grow; they end only when the choice does."""
@@ -42,9 +49,20 @@ class ToolAssembly:
         self._by_index: dict[int, ToolBlock] = {}
         self._by_id: dict[str, ToolBlock] = {}
         self._last: ToolBlock | None = None
+        self._calls: list[ToolBlock] = []
+
+    def fragments(self, entries: list[Any]) -> list[ToolFragment]:
+        """Return what a delta's `tool_calls` are; several bare ones are told by their places."""
+        found = [ToolFragment(entry) for entry in entries if isinstance(entry, dict)]
+        if 1 < len(found) <= len(self._calls) and all(one.is_bare for one in found):
+            for fragment, call in zip(found, self._calls[-len(found) :], strict=True):
+                fragment.call = call
+        return found
 
     def find(self, fragment: ToolFragment) -> ToolBlock | None:
         """Return the open call that the fragment continues, `None` if it begins one."""
+        if fragment.call is not None:
+            return fragment.call
         if fragment.index is None:
             return self._find_without_index(fragment)
         call = self._by_index.get(fragment.index)
@@ -82,6 +100,7 @@ class ToolAssembly:
         if fragment.id is not None:
             self._by_id[fragment.id] = call
         self._last = call
+        self._calls.append(call)
         return call
 
     def take(self, fragment: ToolFragment) -> ToolBlock:

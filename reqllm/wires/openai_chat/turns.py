@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from reqllm.content import (
@@ -19,6 +20,7 @@ from reqllm.context import Context, Message
 from reqllm.wires.common import turns
 from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import Warnings, merged
+from reqllm.wires.openai_chat.parts import BLOCKS, OPAQUE
 from reqllm.wires.openai_chat.typed_content import typed_answer, typed_file
 
 WIRE = "openai-chat"
@@ -31,6 +33,15 @@ _AUDIO = {
     "audio/mp3": "mp3",
 }
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
+# How reasoning goes back whose signature came beside it.
+_SIGNED: Mapping[str, Callable[[str, str], dict[str, Any]]] = MappingProxyType(
+    {
+        OPAQUE: lambda text, signature: {OPAQUE: text, "reasoning_opaque": signature},
+        BLOCKS: lambda text, signature: {
+            BLOCKS: [{"type": "thinking", "thinking": text, "signature": signature}]
+        },
+    }
+)
 
 
 def write_messages(
@@ -201,6 +212,8 @@ def _reasoning(message: Message, warnings: Warnings, wanted: str | None) -> dict
         field = part.provider_metadata.get("reasoning_field", wanted)
         if part.complete and isinstance(details, list) and details:
             sent.setdefault("reasoning_details", []).extend(_whole_details(details))
+        elif part.complete and part.signature and field in _SIGNED:
+            sent.update(_SIGNED[field](part.content, part.signature))
         elif part.complete and field in _REASONING_FIELDS:
             sent[field] = sent.get(field, "") + part.content
         else:

@@ -17,6 +17,17 @@ REASONS: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
     "sensitive": "content_filter",
+    # What gateways leave of their models' own words.
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "complete": "stop",
+    "completed": "stop",
+    "max_output_tokens": "length",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "safety": "content_filter",
+    "refusal": "content_filter",
     "error": "error",
     "abort": "error",
     "network_error": "error",
@@ -35,7 +46,11 @@ DELTA_KEYS = frozenset(
         "content",
         "reasoning_content",
         "reasoning",
+        "reasoning_text",
+        "thinking",
         "reasoning_details",
+        "reasoning_opaque",
+        "thinking_blocks",
         "refusal",
         "tool_calls",
         "function_call",
@@ -54,10 +69,32 @@ DELTA_KEYS = frozenset(
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
+def reason_of(raw: str) -> FinishReason:
+    """Return what a server's word for its finish means; some shout it."""
+    return REASONS.get(raw) or REASONS.get(raw.lower(), "other")
+
+
+def finish_of(entry: dict[str, Any]) -> str | None:
+    """Return a choice's finish reason; some spell the absence of one as text."""
+    reason = entry.get("finish_reason")
+    return reason if isinstance(reason, str) and reason not in ("", "null") else None
+
+
 def is_flat_error(value: dict[str, Any]) -> bool:
     """Whether an object that is no chunk reports an error by itself, as gateways do."""
     if "choices" in value or isinstance(value.get("usage"), dict):
         return False
-    if value.get("object") == "error" or value.get("success") is False or value.get("detail"):
+    if value.get("object") == "error" or value.get("success") is False:
+        return True
+    if any(value.get(key) for key in ("detail", "errors", "error_code")):
         return True
     return bool(value.get("message")) and ("code" in value or "type" in value)
+
+
+def reported_error(value: dict[str, Any]) -> Any:
+    """Return the error that a chunk reports beside its choices; nothing if it reports none."""
+    groq, minimax = value.get("x_groq"), value.get("base_resp")
+    reported = value.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+    if not reported and isinstance(minimax, dict) and minimax.get("status_code"):
+        return minimax
+    return reported

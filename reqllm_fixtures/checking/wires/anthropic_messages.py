@@ -66,6 +66,7 @@ class AnthropicMessagesRules(BlockRules):
             self._take_finish(value)
         elif kind == "message_start" and isinstance(value.get("message"), dict):
             self._usage.take(value["message"].get("usage"), "$.message.usage")
+            self._take_reason(value["message"])
         elif kind == "message_stop" and self._stop_reason is None:
             self._report.add("finish-missing", "$", "expected a stop_reason before, none came")
 
@@ -94,8 +95,13 @@ class AnthropicMessagesRules(BlockRules):
             self._mismatch(key, "nothing after its signature", part, "$.delta.type")
 
     def _take_finish(self, value: dict[str, Any]) -> None:
-        self._usage.take(value.get("usage"), "$.usage")
-        delta = value.get("delta")
-        reason = delta.get("stop_reason") if isinstance(delta, dict) else None
+        usage = value.get("usage")
+        if not isinstance(usage, dict) or not usage.get("iterations"):
+            # Else it is of the last iteration, and what came before was of all of them.
+            self._usage.take(usage, "$.usage")
+        self._take_reason(value.get("delta"))
+
+    def _take_reason(self, said: Any) -> None:
+        reason = said.get("stop_reason") if isinstance(said, dict) else None
         if isinstance(reason, str):
             self._stop_reason = reason

@@ -36,6 +36,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "function_call": ("arguments_delta",),
     }
 )
+_FIRST = ("step.start", 0)
 _WHOLE = frozenset({"completed", "requires_action", "requires_continuation"})
 
 
@@ -46,9 +47,13 @@ class GeminiInteractionsRules(BlockRules):
         super().__init__(report, TABLE, "$.delta.arguments")
         self._constants = Constants(report)
         self._status: Any = None
+        self._is_first = True
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
+        if self._is_first and kind.startswith("step.") and (kind, value.get("index")) != _FIRST:
+            self._sequence.resume()  # the rest of a stream that was taken up again
+        self._is_first = False
         key = self._sequence.take(kind, value)
         if key is not None:
             self._take_step(kind, key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm.wires.openai_chat.words import finish_of, is_flat_error, reported_error
 from reqllm_fixtures.checking.arguments import Arguments
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
@@ -14,7 +15,16 @@ _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 _CONSTANT = {"id": "id-changed", "model": "id-changed", "created": "created-changed"}
 _SPOKEN = ("content", "refusal", "tool_calls", "reasoning", "reasoning_content", "audio")
 # A model that was stopped may have been stopped inside the arguments of a tool.
-_CUT_OFF = frozenset({"length", "content_filter", "error", "abort"})
+_CUT_OFF = frozenset(
+    {"length", "max_tokens", "model_length", "content_filter", "sensitive", "error", "abort"}
+)
+
+
+def kind_of(value: dict[str, Any], name: str) -> str:
+    """Name what an event is: a chunk, or an error in any of the shapes that gateways send."""
+    is_named = name == "error" and "choices" not in value
+    is_error = is_named or reported_error(value) or is_flat_error(value)
+    return "error" if is_error else "chunk"
 
 
 class _Choice:
@@ -97,12 +107,11 @@ class OpenAIChatRules:
         if isinstance(calls, list):
             for at, call in enumerate(calls):
                 if isinstance(call, dict):
-                    self._take_call(choice, call, at, f"{place}.delta.tool_calls[{at}]")
+                    back = len(calls) - at
+                    self._take_call(choice, call, back, f"{place}.delta.tool_calls[{at}]")
         if choice.finish is not None:
             self._take_late(choice, entry, delta, place)
-        reason = entry.get("finish_reason")
-        if isinstance(reason, str) and reason:
-            choice.finish = reason
+        choice.finish = finish_of(entry) or choice.finish
 
     def _begin(self, number: int, delta: dict[str, Any], place: str) -> _Choice:
         if delta and not delta.get("role"):
@@ -118,26 +127,42 @@ class OpenAIChatRules:
             if delta.get(name):
                 said = f"expected nothing after {came(choice.finish)} as finish_reason, came {name}"
                 self._report.add("after-finish", f"{place}.delta.{name}", said)
-        if entry.get("finish_reason"):
+        if finish_of(entry):
             said = f"expected one finish_reason, came {came(entry['finish_reason'])} again"
             self._report.add("finish-repeated", f"{place}.finish_reason", said)
 
-    def _take_call(self, choice: _Choice, call: dict[str, Any], at: int, place: str) -> None:
-        number = self._number(choice, call, at)
-        function = call.get("function")
+    def _take_call(self, choice: _Choice, call: dict[str, Any], back: int, place: str) -> None:
+        custom = call.get("custom")
+        function = custom if isinstance(custom, dict) else call.get("function")
         function = function if isinstance(function, dict) else {}
+        number = self._number(choice, call, function, back)
         arguments = choice.calls.get(number)
-        new_id = call.get("id") if function.get("name") else None
-        if arguments is None or (new_id and new_id != choice.ids.get(number)):
+        if arguments is None or self._is_another(choice, number, call, function):
             arguments = self._begin_call(choice, number, call, function, place)
-        arguments.add(function.get("arguments"), self._report)
+        arguments.add(function.get("arguments"), self._report)  # those of custom tools are text
 
-    def _number(self, choice: _Choice, call: dict[str, Any], at: int) -> int:
+    def _is_another(
+        self, choice: _Choice, number: int, call: dict[str, Any], function: dict[str, Any]
+    ) -> bool:
+        """Whether a named call takes over the number of one that there is."""
+        if not function.get("name"):
+            return False
+        new_id = call.get("id")
+        return new_id != choice.ids.get(number) if new_id else choice.calls[number].are_whole
+
+    def _number(
+        self, choice: _Choice, call: dict[str, Any], function: dict[str, Any], back: int
+    ) -> int:
+        """Return the number of a call; `back` is its place from the end of its delta's."""
         number = call.get("index")
         if type(number) is int:
             return number
-        # Without a number, each that has an id is a call of its own, and whole.
-        return at if call.get("id") is None else len(choice.calls) + len(choice.earlier)
+        # Without a number, each new id or bare name begins a call; the rest goes on with the last.
+        count = len(choice.calls) + len(choice.earlier)
+        if call.get("id") is None:
+            return count if function.get("name") else max(count - back, 0)
+        known = (number for number, its_id in choice.ids.items() if its_id == call["id"])
+        return next(known, count)
 
     def _begin_call(
         self,

@@ -88,6 +88,7 @@ TABLE = Table(
             "response.incomplete": Step("ends"),
             "response.failed": Step("fails"),
             "error": Step("passes"),  # response.failed may follow
+            "keepalive": Step("passes"),
         }
     ),
 )

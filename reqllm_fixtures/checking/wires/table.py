@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reqllm.wires.table import no_wire
 from reqllm_fixtures.checking.report import Report
-from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_responses
+from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_chat, openai_responses
 from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesRules
 from reqllm_fixtures.checking.wires.bedrock_converse import BedrockConverseRules
 from reqllm_fixtures.checking.wires.bedrock_invoke import BedrockInvokeRules
@@ -102,7 +102,7 @@ _ALL = (
         has_sentinel=True,
     ),
     CheckedWire("ollama", OllamaRules, ollama.kind_of, cut=json_lines),
-    CheckedWire("openai-chat", OpenAIChatRules, _chunk_or_error, has_sentinel=True),
+    CheckedWire("openai-chat", OpenAIChatRules, openai_chat.kind_of, has_sentinel=True),
     CheckedWire("openai-responses", OpenAIResponsesRules, openai_responses.kind_of, is_named=True),
 )
 WIRES: Mapping[str, CheckedWire] = MappingProxyType({wire.name: wire for wire in _ALL})

@@ -1,0 +1,120 @@
+"""What gateways and other servers make of a wire passes as a dialect, and is read to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from reqllm_fixtures.checking import check_events
+from tests.decoders.gateway_cases import FAILURES, GATEWAYS
+from tests.decoders.openai_chat_tool_cases import TOOLS
+
+from .more_streams import INTERACTION
+from .shapes import SHAPES
+from .streams import (
+    ANTHROPIC,
+    MESSAGE_START,
+    MESSAGE_STOP,
+    OPENAI_TEXT,
+    bare,
+    chunk,
+    finish,
+    named,
+    openai,
+    strictly,
+    unnamed,
+    usage,
+)
+
+WHOLE = [each for each in GATEWAYS if each.state == "complete" and not each.warnings]
+# J10: others than us cannot read a call that does not begin by its name.
+CALLED = [
+    each
+    for each in TOOLS
+    if each.state == "complete"
+    and each.calls
+    and not any(call.invalid for call in each.calls)
+    and not each.id.startswith("J10")
+]
+# Told in words that are no JSON.
+TOLD = [each for each in FAILURES if each.id != "error in words"]
+
+
+def rules(wire: str, body: bytes) -> list[tuple[str, str]]:
+    """Return what the looser profile finds: severities and rules."""
+    return [(each.severity, each.rule) for each in check_events(wire, body)]
+
+
+@pytest.mark.parametrize("case", WHOLE, ids=lambda each: each.id)
+def test_what_is_read_without_a_warning_passes(case):
+    """Where the decoder finds nothing odd, neither does the check that is for dialects."""
+    assert rules("openai-chat", case.body) == []
+
+
+@pytest.mark.parametrize("case", CALLED, ids=lambda each: each.id)
+def test_calls_that_can_be_read_are_no_error(case):
+    """Where the decoder puts the calls together, the check may warn, and finds no error."""
+    found = check_events("openai-chat", case.body)
+
+    assert [str(each) for each in found if each.severity == "error"] == []
+
+
+@pytest.mark.parametrize("case", TOLD, ids=lambda each: each.id)
+def test_an_error_of_any_shape_is_an_ending(case):
+    """Told in a gateway's own shape, a failure is the end, and no event of it is wrong."""
+    assert rules("openai-chat", case.body.removesuffix(b"data: [DONE]\n\n")) == []
+
+
+@pytest.mark.parametrize("sentinel", [b"data:  [DONE]\n\n", b"data: [DONE] \n\n"])
+def test_the_sentinel_may_have_blanks(sentinel):
+    """Blanks around the sentinel make it no other event."""
+    assert rules("openai-chat", unnamed(OPENAI_TEXT) + sentinel) == []
+
+
+def test_usage_in_a_choice():
+    """Moonshot reports its usage inside the choice that finishes."""
+    last = {"index": 0, "delta": {}, "finish_reason": "stop", "usage": usage()}
+
+    assert rules("openai-chat", openai([OPENAI_TEXT[0], bare(choices=[last])])) == []
+
+
+def test_a_tool_of_free_text_has_its_name_elsewhere():
+    """A custom tool is named, and its input is no JSON."""
+    call = {"index": 0, "id": "t", "type": "custom", "custom": {"name": "f", "input": "ls -l"}}
+    body = openai([OPENAI_TEXT[0], chunk({"tool_calls": [call]}), chunk({}, "tool_calls")])
+
+    assert rules("openai-chat", body) == []
+
+
+def test_a_sign_of_life_is_known():
+    """OpenAI sends them, and documents them nowhere."""
+    shape = SHAPES["openai-responses"]
+    first, *rest = shape.clean[0]
+    events = [first, {"type": "keepalive"}, *rest]
+    events = [{**event, "sequence_number": number} for number, event in enumerate(events)]
+
+    assert rules("openai-responses", shape.framed(events)) == []
+    assert ("unknown-event", 2, "$.type") in strictly("openai-responses", shape.framed(events))
+
+
+def test_a_stream_that_was_taken_up_again_has_no_beginning():
+    """The rest of an interaction is no stream that lacks its start; one from step 0 is."""
+    shape = SHAPES["gemini-interactions"]
+    for resumed in INTERACTION[3:], INTERACTION[4:], INTERACTION[5:]:
+        assert rules("gemini-interactions", shape.framed(resumed)) == []
+    assert ("error", "start-missing") in rules("gemini-interactions", shape.framed(INTERACTION[2:]))
+
+
+def test_usage_of_the_last_iteration_may_fall():
+    """Where there were iterations, the last report is of the last one, and says so."""
+    last = finish(output=1)
+    last["usage"]["iterations"] = [{"type": "compaction"}, {"type": "message"}]
+    found = strictly("anthropic-messages", named([*ANTHROPIC[:-2], last, MESSAGE_STOP]))
+
+    assert "usage-decreased" not in [rule for rule, _, _ in found]
+
+
+def test_a_reason_at_the_start_is_one():
+    """A message may say in its first event why it stopped."""
+    start = {**MESSAGE_START, "message": {**MESSAGE_START["message"], "stop_reason": "end_turn"}}
+
+    assert rules("anthropic-messages", named([start, MESSAGE_STOP])) == []

@@ -1,0 +1,207 @@
+"""What gateways and lesser servers make of the chat completions wire, as bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from reqllm import errors as e
+
+from .cases import Call, Case
+from .openai_chat_cases import (
+    COUNTED,
+    DONE,
+    END,
+    HE,
+    START_T1,
+    bare,
+    calls,
+    chunk,
+    event,
+    failure,
+    text,
+    whole_call,
+)
+from .openai_chat_tool_cases import TWO, arguments, called
+
+
+def unnumbered(*deltas: dict[str, Any]) -> bytes:
+    """Return a delta of calls as they are given."""
+    return chunk(json.dumps({"tool_calls": deltas}))
+
+
+def counted(**usage: Any) -> bytes:
+    """Return a finish beside this usage, and the sentinel."""
+    return chunk(finish='"stop"', more=',"usage":' + json.dumps(usage)) + DONE
+
+
+def begun(call_id: str, name: str) -> dict[str, Any]:
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
+
+
+def piece(fragment: str) -> dict[str, Any]:
+    return {"function": {"arguments": fragment}}
+
+
+def said(raw: str, reason: str) -> Case:
+    """Return the case of a word for the finish that is not OpenAI's."""
+    return Case(
+        id=f"finish {raw}",
+        says="the models' own words for their finish come through gateways, some in capitals",
+        body=HE + chunk(finish=json.dumps(raw)) + DONE,
+        text="He",
+        finish=(reason, raw),
+    )
+
+
+GATEWAYS = (
+    called(
+        "unnumbered pieces",
+        "pieces of several calls in one delta that name none of them are told by their places",
+        unnumbered(begun("t1", "f"), begun("t2", "g"))
+        + unnumbered(piece('{"a":'), piece('{"b":'))
+        + unnumbered(piece("1}"), piece("2}")),
+        *TWO,
+    ),
+    called(
+        "unnumbered pieces of the last",
+        "their places are those among the calls that began last",
+        unnumbered(begun("t0", "e"))
+        + unnumbered(piece("{}"))
+        + unnumbered(begun("t1", "f"), begun("t2", "g"))
+        + unnumbered(piece('{"a":1}'), piece('{"b":2}')),
+        Call("t0", "e"),
+        *TWO,
+    ),
+    called(
+        "cumulative",
+        "arguments sent from their beginning again and again are the last of them, and it is told",
+        calls(START_T1)
+        + calls(arguments('{"a":'))
+        + calls(arguments('{"a":1'))
+        + calls(arguments('{"a":1}')),
+        Call("t1", "f", {"a": 1}),
+        warnings=("arguments_differ",),
+    ),
+    called(
+        "repeated in itself",
+        "arguments that are whole as they are joined are never taken for repeated ones",
+        calls(whole_call('"index":0,', '"id":"t1",', "f", '{"a":'))
+        + calls(arguments('{"a":{"b":1}}}')),
+        Call("t1", "f", {"a": {"a": {"b": 1}}}),
+    ),
+    Case(
+        id="finish null",
+        says="no finish reason may be spelt out as text",
+        body=text("He", '"null"') + text("llo", '"null"') + END,
+        text="Hello",
+    ),
+    Case(
+        id="finish null cut",
+        says="and is no end: the answer was cut off",
+        body=text("He", '"null"'),
+        text="He",
+        state="incomplete",
+        error=e.IncompleteStreamError,
+    ),
+    said("eos_token", "stop"),
+    said("end_turn", "stop"),
+    said("STOP", "stop"),
+    said("MAX_TOKENS", "length"),
+    said("SAFETY", "content_filter"),
+    said("something", "other"),
+    Case(
+        id="Copilot",
+        says="reasoning under a third name, and the signature that comes after it",
+        body=chunk('{"reasoning_text":"Hm"}')
+        + chunk('{"content":"","reasoning_opaque":"xyz"}')
+        + HE
+        + END,
+        thinking="Hm",
+        text="He",
+        kinds="stream_start reasoning_start reasoning_delta reasoning_end text_start text_delta "
+        "text_end finish",
+    ),
+    Case(
+        id="LiteLLM",
+        says="Anthropic's blocks beside the reasoning are read once, and for their signature",
+        body=chunk(
+            '{"reasoning_content":"Hm","thinking_blocks":[{"type":"thinking","thinking":"Hm"}]}'
+        )
+        + chunk(
+            '{"reasoning_content":"","thinking_blocks":'
+            '[{"type":"thinking","thinking":"","signature":"xyz"}]}'
+        )
+        + HE
+        + END,
+        thinking="Hm",
+        text="He",
+    ),
+    Case(id="thinking", says="a fourth name", body=chunk('{"thinking":"Hm"}') + END, thinking="Hm"),
+    Case(
+        id="usage of other names",
+        says="a gateway counts in the words of the model behind it",
+        body=HE + counted(input_tokens=3, output_tokens=2, total_tokens=5),
+        text="He",
+        usage=COUNTED,
+    ),
+    *(
+        Case(
+            id=f"cached as {name}",
+            says="tokens of the cache, which each names as it likes",
+            body=HE + counted(prompt_tokens=3, completion_tokens=2, total_tokens=5, **{name: 1}),
+            text="He",
+            usage={**COUNTED, "cache_read_input_tokens": 1},
+        )
+        for name in ("cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+    ),
+    Case(
+        id="cache written",
+        says="what was written to the cache",
+        body=HE + counted(prompt_tokens=3, completion_tokens=2, cache_creation_input_tokens=1),
+        text="He",
+        usage={"input_tokens": 3, "cache_creation_input_tokens": 1},
+    ),
+)
+
+LIMITED = {"status_code": 1002, "status_msg": "rate limit"}
+FAILURES = (
+    Case(
+        id="MiniMax",
+        says="a status beside the choices that is not 0 is a failure, also before the sentinel",
+        body=HE + bare(choices=None, base_resp=LIMITED) + DONE,
+        text="He",
+        state="failed",
+        error=e.ServerError,
+        message="rate limit (1002)",
+        metadata={"base_resp": LIMITED},
+    ),
+    failure(
+        "error_code",
+        "a flat error with names of its own",
+        event('{"error_code":"RATE","error_msg":"slow down"}') + DONE,
+        e.ServerError,
+        "slow down (RATE)",
+    ),
+    failure(
+        "errors",
+        "of several errors the first one speaks",
+        event('{"success":false,"errors":[{"code":429,"message":"slow down"}]}') + DONE,
+        e.RateLimitError,
+        "slow down (429)",
+    ),
+    failure(
+        "error in a list",
+        "an error may be wrapped in a list",
+        event('{"error":[{"message":"no"}]}') + DONE,
+        e.ServerError,
+        "no",
+    ),
+    failure(
+        "error in words",
+        "an event named error may hold plain words",
+        event("upstream timed out", "error"),
+        e.ServerError,
+        "upstream timed out",
+    ),
+)
