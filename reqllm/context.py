@@ -273,7 +273,8 @@ def _parts(content: Content) -> tuple[ContentPart, ...]:
         return (content,)
     if not isinstance(content, Iterable) or isinstance(content, Mapping | bytes):
         raise InvalidContextError(
-            f"expected text, a ContentPart or several of them, got {type(content).__name__}"
+            "expected text, a ContentPart or several of them, "
+            f"got {type(content).__name__}{_as_map(content)}"
         )
     return tuple(_part(part) for part in content)
 
@@ -284,7 +285,17 @@ def _part(part: Any) -> ContentPart:
     if isinstance(part, ContentPart):
         return part
     raise InvalidContextError(
-        f"expected text or a ContentPart in a message, got {type(part).__name__}"
+        f"expected text or a ContentPart in a message, got {type(part).__name__}{_as_map(part)}"
+    )
+
+
+def _as_map(content: Any) -> str:
+    """What is to be said of parts as providers write them."""
+    if not isinstance(content, Mapping):
+        return ""
+    return (
+        f" with the keys {sorted(map(str, content))}; what a provider writes as a map is a "
+        "TextPart, ImagePart, FilePart, ToolCall, ToolResultPart or CustomPart here"
     )
 
 
@@ -297,13 +308,20 @@ def _messages(prompt: Any) -> Iterator[Message]:
         yield from prompt.messages
     elif isinstance(prompt, Mapping):
         yield _from_map(prompt)
+    elif isinstance(prompt, tuple) and len(prompt) == 2 and prompt[0] in ROLES:
+        # As some libraries write a message; here they would be two of the user's.
+        raise InvalidContextError(
+            f"expected a message, got a pair of {prompt[0]!r} and something; "
+            f'write {{"role": {prompt[0]!r}, "content": ...}} or use Message'
+        )
     elif isinstance(prompt, Iterable) and not isinstance(prompt, bytes):
         for item in prompt:
             yield from _messages(item)
     else:
+        hint = "; of a response, give its .message" if hasattr(prompt, "message") else ""
         raise InvalidContextError(
             "expected a prompt, a Message, a map with `role` and `content`, or several of them, "
-            f"got {type(prompt).__name__}"
+            f"got {type(prompt).__name__}{hint}"
         )
 
 

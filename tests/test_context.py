@@ -16,6 +16,7 @@ from reqllm.content import (
 )
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError, InvalidInputError, InvalidToolError
+from reqllm.stream_server import decode_stream
 
 HELLO = Message.user("Hello!")
 TOOL = Tool(name="get_weather", parameters={"type": "object", "properties": {}})
@@ -93,7 +94,10 @@ def test_what_a_message_says():
         (lambda: Message("bot", "x"), "system, user.*got 'bot'"),
         (lambda: Message(["user"], "x"), "got"),
         (lambda: Message.user(7), "got int"),
-        (lambda: Message.user({"type": "text"}), "got dict"),
+        (lambda: Message.user({"type": "text"}), r"got dict with the keys \['type'\]; .*TextPart"),
+        (lambda: Message.user([{"text": "a"}]), r"got dict with the keys \['text'\]; .*TextPart"),
+        (lambda: Context.new([("user", "Hi")]), "got a pair of 'user' and something"),
+        (lambda: Context.new(HELLO).append(decode_stream("ollama", b"")), "give its .message"),
         (lambda: Message.user(["a", 7]), "got int"),
         (lambda: Message("user", (7,)), "got int"),
         (lambda: Context(7), "got int"),
