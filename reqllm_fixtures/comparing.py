@@ -18,6 +18,8 @@ from reqllm_fixtures.secret_places import SECRET_QUERY
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# RFC 2046: how the parts of a body begin, by a word that most clients draw anew for each.
+_BOUNDARY = re.compile(rb"--([0-9A-Za-z'()+_,./:=? -]{1,70})\r\n")
 _SAFE_INTEGER = 2**53  # beyond it a float no longer tells which integer was meant
 
 
@@ -77,7 +79,16 @@ def canonical(document: Any) -> str:
 
 def body_difference(recorded: RecordedRequest, asked: RecordedRequest) -> Difference:
     """Tell the difference of two bodies that are not both JSON."""
-    return Difference("body", _readable(recorded.body), _readable(asked.body))
+    left, right = without_boundary(recorded.body), without_boundary(asked.body)
+    return Difference("body", _readable(left), _readable(right))
+
+
+def without_boundary(body: bytes) -> bytes:
+    """Return a body of parts with one name for what divides them; any other as it is."""
+    begins = _BOUNDARY.match(body)
+    if begins is None or not body.rstrip(b"\r\n").endswith(b"--%b--" % begins[1]):
+        return body
+    return body.replace(b"--" + begins[1], b"--boundary")
 
 
 def json_differences(path: str, recorded: Any, asked: Any, shown: Any) -> Iterator[Difference]:

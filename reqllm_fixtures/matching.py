@@ -1,8 +1,9 @@
 """Which recording answers a request: the same method, URL and body, and nothing looser. Pure.
 
 A body that is JSON is compared by value: the order of keys, blanks and `1` against `1.0` are not
-differences. Headers take no part, and neither do the places in a URL that hold a key: they were
-redacted in the recording, and a replay has no key to send. What else may vary is declared.
+differences. In a form of parts, the random word that divides them is none. Headers take no part,
+and neither do the places in a URL that hold a key: they were redacted in the recording, and a
+replay has no key to send. What else may vary is declared.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from reqllm_fixtures.comparing import (
     document_of,
     json_differences,
     masked,
+    without_boundary,
 )
 from reqllm_fixtures.errors import Difference
 from reqllm_fixtures.secret_places import SECRET_QUERY as SECRET_QUERY
@@ -47,11 +49,14 @@ class StrictMatcher:
         return document
 
     def _body(self, body: bytes) -> str | bytes:
-        """Give canonical text for JSON, and the body itself for anything else."""
+        """Give canonical text for JSON, and the body itself for anything else.
+
+        But for the word that divides a body of parts: it is drawn anew for every request.
+        """
         try:
             return canonical(self._prepared(document_of(body)))
         except (ValueError, RecursionError):  # nested beyond reason is as good as not JSON
-            return body
+            return without_boundary(body)
 
     def _in_bodies(self, recorded: RecordedRequest, asked: RecordedRequest) -> Iterable[Difference]:
         left, right = self._body(recorded.body), self._body(asked.body)

@@ -2,11 +2,13 @@
 
 import json
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reqllm_fixtures import Difference, RecordedRequest, UnmatchedRequestError
+from reqllm_fixtures.comparing import without_boundary
 from reqllm_fixtures.errors import ABSENT
 from reqllm_fixtures.matching import strict
 from tests.fixtures_side.making import (
@@ -78,6 +80,35 @@ def test_other_bodies_are_compared_by_their_bytes(body):
     """A body that is no JSON matches itself and nothing else."""
     assert same(asked(body), asked(body))
     assert differing(asked(body), asked(body + b" ")) == ["body"]
+
+
+def form(content: bytes) -> RecordedRequest:
+    """Upload a file as httpx does: divided by a random word."""
+    sent = httpx.Request("POST", URL, data={"model": "m"}, files={"file": ("a.wav", content)})
+    return asked(sent.read())
+
+
+def test_the_word_that_divides_a_form_does_not_count():
+    """The same upload asked again is the same, though its parts are divided by another word."""
+    one, other = form(b"RIFF\x00"), form(b"RIFF\x00")
+
+    assert one.body != other.body
+    assert same(one, other)
+    assert differing(one, other) == []
+
+
+def test_parts_of_a_form_count():
+    """Another file is a difference, and it is shown, not the words between."""
+    (found,) = strict.differences(form(b"one"), form(b"two"))
+
+    assert found.path == "body"
+    assert found.recorded.replace("one", "two") == found.asked
+
+
+@pytest.mark.parametrize("body", [b"--a\r\nx", b"--a\r\nx\r\n--b--", b"--", b"--a--\r\n", b"-\r\n"])
+def test_what_only_begins_like_a_form_is_compared_by_its_bytes(body):
+    """Without its end it is no form, and nothing in it may vary."""
+    assert without_boundary(body) == body
 
 
 @pytest.mark.parametrize(
