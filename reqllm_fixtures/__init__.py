@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import PatchedWarning as PatchedWarning
     from reqllm_fixtures.errors import PublishError as PublishError
     from reqllm_fixtures.errors import RecordingEndedError as RecordingEndedError
+    from reqllm_fixtures.errors import ReportError as ReportError
     from reqllm_fixtures.errors import RulesError as RulesError
     from reqllm_fixtures.errors import SecretError as SecretError
     from reqllm_fixtures.errors import SlowYamlWarning as SlowYamlWarning
@@ -71,6 +72,7 @@ _HOMES = {
         "PatchedWarning",
         "PublishError",
         "RecordingEndedError",
+        "ReportError",
         "RulesError",
         "SecretError",
         "SlowYamlWarning",

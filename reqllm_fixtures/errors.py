@@ -13,6 +13,7 @@ FixtureError
  ├── OverlayError              no such overlay, or the recording has not what it is to change
  │    └── OtherStreamError     the overlay is about streams of another kind than the recorded one
  ├── MissingDependencyError    a package is needed for this file and is not installed
+ ├── ReportError               what should be a report of conformance is none
  ├── UnknownScenarioError      there is no scenario of conformance of this name
  └── ConformanceError          a scenario of conformance did not pass (also an AssertionError)
 
@@ -201,6 +202,18 @@ class OverlayError(FixtureError):
 
 class OtherStreamError(OverlayError):
     """An overlay is about streams of another wire or framing than the recorded one."""
+
+
+class ReportError(FixtureError):
+    """What should be a report of a run of conformance cannot be read as one."""
+
+    def __init__(self, name: str, *, expected: str, came: str) -> None:
+        self.name = name
+        self.expected, self.came = expected, came
+        super().__init__(
+            f"{name} is not a report of conformance that can be read. Expected: {expected}. "
+            f"Came: {came}. Give a file that `reqllm-fixtures conformance` wrote as JSON."
+        )
 
 
 class MissingDependencyError(FixtureError):

@@ -109,7 +109,7 @@ def _ending(answer: Response) -> str:
 def _speed(answer: Response, times: Times) -> list[str]:
     if times.first is None:
         return []
-    parts = [f"first token {_seconds(times.first)}"]
+    parts = [f"first token {seconds_words(times.first)}"]
     rate = _rate(answer, times)
     if rate is not None:
         parts.append(f"{rate:.1f} tokens/s")
@@ -131,5 +131,6 @@ def _rate(answer: Response, times: Times) -> float | None:
     return tokens / seconds if seconds >= _SHORTEST_SECONDS and tokens > 0 else None
 
 
-def _seconds(seconds: float) -> str:
+def seconds_words(seconds: float) -> str:
+    """Write a duration as people read it."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -17,7 +17,9 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 _PICTURES = 0x2400
 _DELETE = "\x7f"
 _DIVIDER = " · "
-_ASCII = str.maketrans({"·": "|", "→": "->", "←": "<-", "…": "...", "—": "-", "▶": ">"})
+_ASCII = str.maketrans(
+    {"·": "|", "→": "->", "←": "<-", "…": "...", "—": "-", "▶": ">", "✓": "+", "✗": "x", "○": "o"}
+)
 
 
 def visible(text: str) -> str:
@@ -31,9 +33,9 @@ def one_line(text: str, limit: int = 0) -> str:
     return flat if not limit or len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
-def as_json(value: Any, *, ascii_only: bool = False) -> str:
-    """Return plain values as one line of JSON that is safe to print; nothing is lost."""
-    text = json.dumps(value, ensure_ascii=ascii_only)
+def as_json(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> str:
+    """Return plain values as JSON that is safe to print; nothing is lost. One line, or indented."""
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     # Outside its strings JSON is ASCII, so an escape is right wherever one of these stands.
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

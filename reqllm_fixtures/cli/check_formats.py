@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from reqllm.cli.terminal import Terminal, one_line
 from reqllm_fixtures.linting import Remark
+from reqllm_fixtures.xml_text import xml_text
 
 _STYLES = {"error": "red", "warning": "yellow"}
 
@@ -68,16 +69,18 @@ def write_junit(looked: Iterable[LookedOver], terminal: Terminal) -> None:
     failed = files = 0
     for each in looked:
         files += 1
-        case = ElementTree.SubElement(suite, "testcase", classname="cassette", name=_xml(each.file))
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="cassette", name=xml_text(each.file)
+        )
         errors = [remark for remark in each.remarks if remark.severity == "error"]
         failed += bool(errors)
         for remark in errors:
             failure = ElementTree.SubElement(case, "failure", type=remark.rule)
-            failure.set("message", _xml(remark.message))
-            failure.text = _xml(str(remark))
+            failure.set("message", xml_text(remark.message))
+            failure.text = xml_text(str(remark))
         warned = [str(remark) for remark in each.remarks if remark.severity == "warning"]
         if warned:
-            ElementTree.SubElement(case, "system-out").text = _xml("\n".join(warned))
+            ElementTree.SubElement(case, "system-out").text = xml_text("\n".join(warned))
     suite.set("tests", str(files))
     suite.set("failures", str(failed))
     ElementTree.indent(suite)
@@ -119,12 +122,6 @@ def _item(file: str, remark: Remark) -> dict[str, Any]:
             "repeats": found.repeats,
         }
     return item
-
-
-def _xml(text: str) -> str:
-    """Show what XML cannot hold, line by line."""
-    lines = "\n".join(one_line(line) for line in text.split("\n"))
-    return lines.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
 def _data(text: str) -> str:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reqllm_fixtures.conformance.case import Scenario as Scenario
+    from reqllm_fixtures.conformance.combining import Change as Change
+    from reqllm_fixtures.conformance.combining import changes as changes
+    from reqllm_fixtures.conformance.combining import merged as merged
     from reqllm_fixtures.conformance.every_stream import check_stream as check_stream
     from reqllm_fixtures.conformance.expecting import Expect as Expect
+    from reqllm_fixtures.conformance.json_report import read_report as read_report
     from reqllm_fixtures.conformance.judging import run_scenario as run_scenario
     from reqllm_fixtures.conformance.judging import verify as verify
     from reqllm_fixtures.conformance.results import Cell as Cell
@@ -30,8 +34,10 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import ConformanceError as ConformanceError
 
 _HOMES = {
+    "conformance.combining": ("Change", "changes", "merged"),
     "conformance.every_stream": ("check_stream",),
     "conformance.expecting": ("Expect",),
+    "conformance.json_report": ("read_report",),
     "conformance.judging": ("run_scenario", "verify"),
     "conformance.results": ("Cell", "Matrix", "Proof", "Remark", "Row", "ScenarioInfo", "Status"),
     "conformance.running": ("MatrixRun", "Target", "run_matrix"),

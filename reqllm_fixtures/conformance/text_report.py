@@ -1,0 +1,170 @@
+"""A run of conformance for terminals: a table of what came out, then all that was found. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from reqllm.cli.terminal import one_line
+from reqllm_fixtures.conformance.results import Cell, Matrix, Row, ScenarioInfo
+from reqllm_fixtures.conformance.wording import (
+    LOOKS,
+    SKIPPED,
+    cell_line,
+    cells_of,
+    fails,
+    matrix_words,
+    proof_words,
+    row_words,
+    scenarios_of,
+    tally,
+    tally_words,
+)
+
+Span: TypeAlias = tuple[str, str]
+"""Text, and its style as `rich` has it."""
+
+_GAP = "  "
+_NARROWEST = 60
+_STYLES = {"error": "red", "warning": "yellow"}
+
+
+def text_report(
+    matrix: Matrix, *, width: int = 100, strict: bool = False, allow_unproved: bool = False
+) -> str:
+    """Write a matrix as plain text; tables are at most so many columns wide.
+
+    Models that do not fit beside one another stand below.
+
+    strict: remarks are failures. allow_unproved: what nothing proves is none.
+    """
+    return "".join(
+        text for text, _ in spans(matrix, width=width, strict=strict, allow_unproved=allow_unproved)
+    )
+
+
+def spans(
+    matrix: Matrix, *, width: int = 100, strict: bool = False, allow_unproved: bool = False
+) -> Iterator[Span]:
+    """As `text_report`, but give each part of the text with its style."""
+    yield from _line("Conformance", "bold")
+    yield from _line(one_line(" · ".join(matrix_words(matrix))), "dim")
+    for rows in _beside_one_another(matrix, max(width, _NARROWEST)):
+        yield from _line()
+        yield from _table(scenarios_of(matrix), rows)
+    yield from _skipped(matrix)
+    for row in matrix.rows:
+        for cell in row.cells:
+            if cell.status not in SKIPPED:
+                yield from _found(row, cell)
+    yield from _sum(matrix, strict=strict, allow_unproved=allow_unproved)
+
+
+def _line(text: str = "", style: str = "") -> Iterator[Span]:
+    yield text, style
+    yield "\n", ""
+
+
+def _beside_one_another(matrix: Matrix, width: int) -> Iterator[list[Row]]:
+    """Divide the models into groups of which each fits on a line."""
+    scenarios = scenarios_of(matrix)
+    first = _first_width(scenarios)
+    group: list[Row] = []
+    taken = first
+    for row in matrix.rows:
+        wanted = _width_of(row, scenarios) + len(_GAP)
+        if group and taken + wanted > width:
+            yield group
+            group, taken = [], first
+        group.append(row)
+        taken += wanted
+    if group:
+        yield group
+
+
+def _table(scenarios: Sequence[ScenarioInfo], rows: Sequence[Row]) -> Iterator[Span]:
+    widths = [_first_width(scenarios), *(_width_of(row, scenarios) for row in rows)]
+    yield from _columns([("", ""), *((one_line(row.model), "bold") for row in rows)], widths)
+    for scenario in scenarios:
+        found = [cells_of(row, scenario) for row in rows]
+        said = [(_said(cells), LOOKS[cells[0].status].style if cells else "dim") for cells in found]
+        yield from _columns([(one_line(scenario.name), ""), *said], widths)
+
+
+def _columns(columns: Sequence[Span], widths: Sequence[int]) -> Iterator[Span]:
+    """Write a line of a table; nothing follows what is last in it."""
+    before = ""
+    for (text, style), width in zip(columns, widths, strict=True):
+        yield before, ""
+        yield text, style
+        before = " " * (width - _cells(text)) + _GAP
+    yield "\n", ""
+
+
+def _first_width(scenarios: Sequence[ScenarioInfo]) -> int:
+    return max((_cells(one_line(each.name)) for each in scenarios), default=0)
+
+
+def _width_of(row: Row, scenarios: Sequence[ScenarioInfo]) -> int:
+    said = (_said(cells_of(row, scenario)) for scenario in scenarios)
+    return max(_cells(text) for text in (one_line(row.model), *said))
+
+
+def _said(cells: Sequence[Cell]) -> str:
+    """Say what came out and what it rests on, in the words of a table."""
+    return "; ".join(f"{_status(cell)}, {proof_words(cell)}" for cell in cells) or "not run"
+
+
+def _status(cell: Cell) -> str:
+    look = LOOKS[cell.status]
+    return f"{look.symbol} {look.word}"
+
+
+def _skipped(matrix: Matrix) -> Iterator[Span]:
+    """Tell why cells were not asked for, a line each."""
+    told = [(r, c) for r, c in matrix.cells if c.status in SKIPPED and (c.message or c.remarks)]
+    if told:
+        yield from _line()
+    for row, cell in told:
+        yield from _line(cell_line(row.model, cell), LOOKS[cell.status].style)
+        yield from _remarks(cell)
+
+
+def _found(row: Row, cell: Cell) -> Iterator[Span]:
+    """Tell why a cell is no plain success."""
+    if not cell.message and not cell.remarks:
+        return
+    yield from _line()
+    yield _status(cell), LOOKS[cell.status].style
+    yield f" {one_line(row.model)} {one_line(cell.scenario)}", "bold"
+    yield from _line(f" · {proof_words(cell)}", "dim")
+    if cell.proof.path:
+        yield from _line(f"  {one_line(cell.proof.path)}", "dim")
+    if cell.message:
+        yield from _line(f"  {one_line(cell.message)}")
+    yield from _remarks(cell)
+
+
+def _remarks(cell: Cell) -> Iterator[Span]:
+    for remark in cell.remarks:
+        yield from _line(f"  {one_line(str(remark))}", _STYLES[remark.severity])
+
+
+def _sum(matrix: Matrix, *, strict: bool, allow_unproved: bool) -> Iterator[Span]:
+    yield from _line()
+    for row in matrix.rows:
+        bad = [c for c in row.cells if fails(c, strict=strict, allow_unproved=allow_unproved)]
+        yield f"{one_line(row.model)} ({one_line(', '.join(row_words(row)))}): ", ""
+        yield from _line(tally_words(row.cells), "red" if bad else "green")
+    if len(matrix.rows) != 1:
+        yield from _line(f"all: {tally_words(cell for _, cell in matrix.cells)}", "bold")
+    for status in tally(cell for _, cell in matrix.cells):
+        look = LOOKS[status]
+        yield from _line(f"  {look.symbol} {look.word}: {look.meaning}", "dim")
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
