@@ -22,6 +22,8 @@ from reqllm_fixtures.recording import NO_STATUS
 from reqllm_fixtures.speaking import json_body, parsed
 from reqllm_fixtures.transport import replay_transport
 
+AS_RECORDED = "as recorded"
+UNDER_OVERLAY = "under the overlay"
 _BINARY_SHOWN = 24
 _ANYWHERE = "http://recorded.invalid/"
 
@@ -86,8 +88,11 @@ def refusal_of(interaction: Interaction) -> ReqLLMError | None:
     return api_error(error_body(response.body), status=response.status, headers=headers)
 
 
-def recorded_times(interaction: Interaction, wire: str) -> Times:
-    """Return when the first token and the last chunk came while this was recorded."""
+def recorded_times(interaction: Interaction, wire: str, of: str = AS_RECORDED) -> Times:
+    """Return when the first token and the last chunk came while this was recorded.
+
+    of: what is told of the times; UNDER_OVERLAY for an interaction that an overlay made.
+    """
     server = StreamServer(wire)
     first = end = None
     for piece in interaction.response.pieces:
@@ -98,7 +103,7 @@ def recorded_times(interaction: Interaction, wire: str) -> Times:
                 first = end
         if server.state != "open":
             break
-    return Times(first, end, as_recorded=True)
+    return Times(first, end, of)
 
 
 class Asked(Struct, frozen=True):

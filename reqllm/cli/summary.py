@@ -23,8 +23,8 @@ class Times(Struct, frozen=True):
     first: float | None = None
     """The first token: of text, reasoning, a refusal or a tool call."""
     end: float | None = None
-    as_recorded: bool = False
-    """These are the times of a recording, not of its playback."""
+    of: str = ""
+    """Whose times these are, as it is told; of an answer that came now, nothing is."""
 
 
 def is_spoken(chunk: c.StreamChunk) -> bool:
@@ -113,8 +113,8 @@ def _speed(answer: Response, times: Times) -> list[str]:
     rate = _rate(answer, times)
     if rate is not None:
         parts.append(f"{rate:.1f} tokens/s")
-    if times.as_recorded:
-        parts[-1] += " as recorded"
+    if times.of:
+        parts[-1] += f" {times.of}"
     return parts
 
 

@@ -104,7 +104,15 @@ def play(
         if overlay is not None:
             # Their times are those at which they are to play.
             chosen, pace = overlaid(chosen, overlay, file, pace=pace), 1.0
-        player = Player(file, terminal, reporter, pace=pace, as_json=as_json, wire=wire)
+        player = Player(
+            file,
+            terminal,
+            reporter,
+            pace=pace,
+            as_json=as_json,
+            wire=wire,
+            is_overlaid=overlay is not None,
+        )
         if not chosen:
             terminal.say(f"{NAME}: {file} holds no interaction")
         if not player.play(chosen):
@@ -150,7 +158,7 @@ def show(
         chosen = _chosen(load(file).interactions, interaction)
         if overlay is not None:
             chosen = overlaid(chosen, overlay, file, pace=1.0)
-        sections = showing.Sections(pieces, events, chunks)
+        sections = showing.Sections(pieces, events, chunks, overlay is not None)
         write = showing.show_json if as_json else showing.show
         write(chosen, terminal, sections, wire=wire)
 

@@ -18,12 +18,14 @@ from reqllm_fixtures.recording import NO_STATUS
 
 _PROMPT_SHOWN = 300
 _BODY_SHOWN = 4000
+_BROKEN = "the recorded stream broke"
 
 
 class Player:
     """Plays interactions of the cassette at `path` to a terminal.
 
-    `wire` is what all of them speak, `None` to find it out of each.
+    `wire` is what all of them speak, `None` to find it out of each. `is_overlaid`: they are what an
+    overlay made of what was recorded.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Player:
         pace: float,
         as_json: bool = False,
         wire: str | None = None,
+        is_overlaid: bool = False,
     ) -> None:
         self._path = path
         self._terminal = terminal
@@ -42,6 +45,8 @@ class Player:
         self._pace = pace
         self._as_json = as_json
         self._wire = wire
+        self._times_of = playback.UNDER_OVERLAY if is_overlaid else playback.AS_RECORDED
+        self._broken = "the stream broke under the overlay" if is_overlaid else _BROKEN
 
     def play(self, interactions: Iterable[tuple[int, Interaction]]) -> bool:
         """Play them all; return whether all of them could be."""
@@ -66,7 +71,7 @@ class Player:
             self._show_body(interaction)
 
     def _play_stream(self, interaction: Interaction, wire: str) -> None:
-        times = playback.recorded_times(interaction, wire)
+        times = playback.recorded_times(interaction, wire, self._times_of)
         view = view_for(self._terminal, as_json=self._as_json)
         with playback.playing(interaction, wire, path=self._path, pace=self._pace) as response:
             self._reporter.left = lambda: what_arrived(response.partial())
@@ -74,7 +79,7 @@ class Player:
                 watch(response, view)
             except ReqLLMError as error:
                 # A failure that was recorded is no failure of the playback.
-                self._note(f"the recorded stream broke: {described(error)}")
+                self._note(f"{self._broken}: {described(error)}")
             except RecordingEndedError:
                 response.cancel("the client left")
                 view.finish(response.partial(), times)

@@ -36,6 +36,8 @@ class Sections(Struct, frozen=True):
     pieces: bool = False
     events: bool = False
     chunks: bool = False
+    is_overlaid: bool = False
+    """Whether what is shown is what an overlay made of what was recorded."""
 
     @property
     def is_summary(self) -> bool:
@@ -175,7 +177,7 @@ def _show_response(shown: _Shown, terminal: Terminal, sections: Sections) -> Non
         terminal.line(f"no stream, {len(response.body):,} bytes", NOTE)
         _show_body(terminal, response.body)
         return
-    _show_totals(shown, shown.timeline, terminal)
+    _show_totals(shown, shown.timeline, terminal, is_overlaid=sections.is_overlaid)
     if sections.pieces or sections.is_summary:
         _show_pieces(shown.timeline, terminal, whole=sections.pieces)
     if sections.events:
@@ -184,7 +186,9 @@ def _show_response(shown: _Shown, terminal: Terminal, sections: Sections) -> Non
         _show_table(terminal, "chunks", map(_chunk_row, shown.timeline.chunks))
 
 
-def _show_totals(shown: _Shown, timeline: Timeline, terminal: Terminal) -> None:
+def _show_totals(
+    shown: _Shown, timeline: Timeline, terminal: Terminal, *, is_overlaid: bool
+) -> None:
     response = shown.interaction.response
     last = response.pieces[-1].at_ms if response.pieces else 0
     took = f" in {last / 1000:.2f} s" if last else ""
@@ -200,7 +204,8 @@ def _show_totals(shown: _Shown, timeline: Timeline, terminal: Terminal) -> None:
         return
     chunks = Counter(chunk.kind for _, chunk in timeline.chunks)
     terminal.line(f"{chunks.total():,} chunks of {shown.wire}: {_counted(chunks)}")
-    times = playback.recorded_times(shown.interaction, shown.wire)
+    of = playback.UNDER_OVERLAY if is_overlaid else playback.AS_RECORDED
+    times = playback.recorded_times(shown.interaction, shown.wire, of)
     text = f"{answer.state}: {summary(answer, times)}"
     terminal.line(text, "" if answer.state == "complete" else WARNING)
     if answer.error is not None:

@@ -20,8 +20,19 @@ def test_a_fault_is_played_as_what_it_is():
     """What arrived is shown, and how it broke; that is no failure of the playback."""
     result = play(DEMO, "--overlay", "recut:bytes | cut:events=30")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "the recorded stream broke: InterruptedStreamError" in result.stdout
+    assert "the stream broke under the overlay: InterruptedStreamError" in result.stdout
     assert play(DEMO, "--json", "--overlay", "recut:7").stdout == play(DEMO, "--json").stdout
+
+
+def test_times_are_told_as_the_overlay_makes_them(tmp_path: Path):
+    """Where an overlay changes when things come, its times are told, and not as recorded."""
+    file = cassette(tmp_path / "a.yaml", recorded(*said("Hel", "lo"), step=40))
+    slow = "rhythm:ttft=0.2,rate=100"
+    for command in ("play", "show"):
+        result = run("reqllm-fixtures", command, file, "--overlay", slow)
+        assert "first token 200 ms under the overlay" in result.stdout
+        result = run("reqllm-fixtures", command, file)
+        assert "first token 40 ms as recorded" in result.stdout
 
 
 def test_refusals_are_played_before_the_recording():
@@ -50,7 +61,7 @@ def test_interactions_that_are_no_streams_stay(tmp_path: Path):
     result = play(both, "--overlay", "cut:bytes=5")
     assert result.exit_code == 0
     assert "no stream: 200" in result.stdout
-    assert "the recorded stream broke" in result.stdout
+    assert "the stream broke under the overlay" in result.stdout
     for number, text, expected in (
         ("0", "recut:bytes", "changes streams, and"),
         ("1", "drop:1@0", "is for interaction 0 of"),

@@ -58,7 +58,7 @@ def test_speed_is_from_the_first_token_to_the_end():
     usage = c.Usage(input_tokens=1, output_tokens=30)
     said = summary(answer(usage, c.Finish("stop")), Times(0.5, 2.0))
     assert said.endswith("first token 500 ms · 20.0 tokens/s")
-    said = summary(answer(usage, c.Finish("stop")), Times(1.5, 3.0, as_recorded=True))
+    said = summary(answer(usage, c.Finish("stop")), Times(1.5, 3.0, "as recorded"))
     assert said.endswith("first token 1.50 s · 20.0 tokens/s as recorded")
 
 
