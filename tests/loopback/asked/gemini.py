@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .ask import Ask, Called, Offered, Result, Turn
 from .reading import Fields, conversation
 
 ROLES = ("user", "model", "function")
+# Members whose own members are named by the user.
+THE_USERS = (
+    "args",
+    "response",
+    "parameters",
+    "parametersJsonSchema",
+    "responseSchema",
+    "responseJsonSchema",
+)
 LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 
 
 def read(body: Fields) -> Ask:
     """Return what the body asks; the address names the model."""
+    body = Fields(_in_camel(body.value), body.place)
     body.need("contents")
     config = body.fields("generationConfig")
     config.number("temperature", 0, 2)
@@ -36,10 +47,23 @@ def read(body: Fields) -> Ask:
     )
 
 
-def plain_schema(schema: dict[str, object]) -> dict[str, object]:
+def _in_camel(value: Any) -> Any:
+    """Members written in snake case, as Google's SDK does now and then, in camel case."""
+    if isinstance(value, list):
+        return [_in_camel(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    named = {re.sub(r"_([a-z])", lambda m: m[1].upper(), key): key for key in value}
+    return {
+        name: value[key] if name in THE_USERS else _in_camel(value[key])
+        for name, key in named.items()
+    }
+
+
+def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema in Google's own words, which shouts its types, as JSON Schema."""
 
-    def plain(value: object, key: str = "") -> object:
+    def plain(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
             return {name: plain(entry, name) for name, entry in value.items()}
         if isinstance(value, list):
@@ -49,7 +73,7 @@ def plain_schema(schema: dict[str, object]) -> dict[str, object]:
     return {name: plain(value, name) for name, value in schema.items()}
 
 
-def _schema(fields: Fields, what: str) -> dict[str, object] | None:
+def _schema(fields: Fields, what: str) -> dict[str, Any] | None:
     """The newer form is JSON Schema, the older Google's own."""
     newer = fields.object(f"{what}JsonSchema")
     older = fields.object(f"{what}Schema" if what == "response" else what)
@@ -70,7 +94,7 @@ def _turn(content: Fields) -> Turn:
     return Turn(
         role="assistant" if role == "model" else "user",
         text="".join(part.text("text") for part in parts if not part.flag("thought")),
-        images=tuple(p.fields("inlineData").bytes("data") for p in parts if p.has("inlineData")),
+        images=tuple(_image(p.fields("inlineData")) for p in parts if p.has("inlineData")),
         calls=tuple(_called(p.fields("functionCall")) for p in parts if p.has("functionCall")),
         results=tuple(
             _result(part.fields("functionResponse"))
@@ -78,6 +102,11 @@ def _turn(content: Fields) -> Turn:
             if part.has("functionResponse")
         ),
     )
+
+
+def _image(inline: Fields) -> bytes:
+    inline.need("mimeType", "data")
+    return inline.bytes("data", web=True)
 
 
 def _called(call: Fields) -> Called:

@@ -14,6 +14,7 @@ from .ask import Turn
 Place = tuple[str | int, ...]
 JSON_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 DATA_URL = "data:"
+WEB = str.maketrans("-_", "+/")
 
 
 class Malformed(Exception):
@@ -133,11 +134,12 @@ class Fields:
             return [Fields({"type": text_type, "text": value}, self.at(name))]
         return self.each(name)
 
-    def bytes(self, name: str) -> bytes:
-        """Base64, also as a `data:` address."""
+    def bytes(self, name: str, *, web: bool = False) -> bytes:
+        """Base64, also as a `data:` address; `web`: also in the letters that are safe in one."""
         text = self.text(name)
         try:
             encoded = text.partition(",")[2] if text.startswith(DATA_URL) else text
+            encoded = encoded.translate(WEB) if web else encoded
             data = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             data = b""
