@@ -13,6 +13,7 @@ import time
 from benchmarks import checking, concurrent, paths, plugin, recording, streams
 
 BUDGETS = {"openai-chat": 15.0, "openai-responses": 15.0, "anthropic-messages": 6.0, "gemini": 25.0}
+PATIENCE = 5.0  # seconds that a run may take and still be repeated
 
 
 def main() -> None:
@@ -59,8 +60,10 @@ def report(wire: str, cut: str, events: list[bytes], pieces: list[bytes], rounds
 
 def fastest(runs: dict[str, paths.Run], rounds: int) -> dict[str, float]:
     best = dict.fromkeys(runs, float("inf"))
-    for _ in range(rounds):
+    for number in range(rounds):
         for name, run in runs.items():
+            if number and best[name] > PATIENCE:
+                continue  # one vendor's SDK takes milliseconds an event: once is enough
             gc.collect()
             begun = time.perf_counter()
             run()

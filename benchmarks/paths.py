@@ -31,6 +31,7 @@ PROVIDER = {
     "anthropic-messages": "anthropic",
     "cohere-v2": "cohere",
     "gemini": "google",
+    "gemini-interactions": "google",
     "ollama": "ollama",
     "bedrock-converse": "amazon_bedrock",
     "bedrock-invoke": "amazon_bedrock",
@@ -198,11 +199,16 @@ def _asking(wire: str, library: Any, transport: Any) -> Callable[..., Any]:
         import cohere
 
         return cohere.ClientV2(api_key="unused", httpx_client=http).chat_stream
-    if wire == "gemini":
+    if PROVIDER[wire] == "google":
         from google import genai
 
         options = genai.types.HttpOptions(base_url="http://in.memory", httpx_client=http)
-        models = genai.Client(api_key="unused", http_options=options).models
+        client = genai.Client(api_key="unused", http_options=options)
+        if wire == "gemini-interactions":
+            return lambda *, messages, model: client.interactions.create(
+                input=messages[0]["content"], model=model, stream=True
+            )
+        models = client.models
         return lambda *, messages, model: models.generate_content_stream(
             model=model, contents=messages[0]["content"]
         )

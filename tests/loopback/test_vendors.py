@@ -14,6 +14,7 @@ BEARER = ("authorization", f"Bearer {KEY}")
 GOOGLE = ("x-goog-api-key", KEY)
 VENDORS = {
     "gemini": ("/v1beta/models/{model}:streamGenerateContent?alt=sse", GOOGLE),
+    "interactions": ("/v1beta/interactions", GOOGLE),
     "bedrock": ("/model/{model}/converse-stream", BEARER),
     "mistral": ("/mistral/v1/chat/completions", BEARER),
     "responses": ("/v1/responses", BEARER),
@@ -93,6 +94,21 @@ def test_responses_number_their_events_and_name_them_as_they_name_themselves():
         assert event.startswith(b"event: %b\n" % each["type"].encode())
     done = [each["item"] for each in said if each["type"] == "response.output_item.done"]
     assert said[-1]["response"]["output"] == done
+
+
+def test_interactions_name_their_events_and_number_their_steps():
+    """The names are the types, the steps go up by one, and the last word is no event."""
+    *events, done, rest = body(asked("interactions", "sky")).split(b"\n\n")
+    assert (done, rest) == (b"event: done\ndata: [DONE]", b"")
+    said = [json.loads(event.partition(b"data: ")[2]) for event in events]
+    for event, each in zip(events, said, strict=True):
+        assert event.startswith(b"event: %b\n" % each["event_type"].encode())
+    kinds = [each["step"]["type"] for each in said if each["event_type"] == "step.start"]
+    assert kinds == ["thought", "model_output"]
+    assert [each["index"] for each in said if each["event_type"] == "step.stop"] == [0, 1]
+    usage = said[-1]["interaction"]["usage"]
+    parts = ("total_input_tokens", "total_output_tokens", "total_thought_tokens")
+    assert usage["total_tokens"] == sum(usage[part] for part in parts)
 
 
 def test_ollama_says_one_object_a_line():

@@ -4,6 +4,7 @@
 path                                                  who answers
 ====================================================  =====================================
 /v1beta/models/NAME:generateContent, :stream…         gemini; /v1 too
+/v1beta/interactions                                  gemini-interactions; /v1 too
 /model/NAME/converse-stream, …/invoke-with-…-stream   bedrock-converse, bedrock-invoke
 /mistral/v1/chat/completions                          mistral
 /v1/responses                                         openai-responses
@@ -14,7 +15,8 @@ anything else                                         the provider: openai-chat,
 ====================================================  =====================================
 
 The model's name is a scenario of text or of tool calls: text, length, unicode, tools,
-parallel_tools, text_and_tools. Streams leave in several writes with a little time between.
+parallel_tools, text_and_tools; for most also of thoughts: reasoning, sky. Streams leave in
+several writes with a little time between.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from . import (
     wire_bedrock_invoke,
     wire_cohere,
     wire_gemini,
+    wire_gemini_interactions,
     wire_mistral,
     wire_ollama,
     wire_responses,
@@ -108,6 +111,10 @@ def _asked(request: Request) -> Asked | None:
     if named := BEDROCK.fullmatch(request.path):
         wire = wire_bedrock if named["verb"] == "converse" else wire_bedrock_invoke
         return Asked(wire, named["model"], True, bearer, lambda _, message: {"message": message})
+    if request.path.endswith("/interactions"):
+        body, key = request.json, request.header("x-goog-api-key")
+        stream = body.get("stream", False)
+        return Asked(wire_gemini_interactions, body["model"], stream, key, _gemini_refusal)
     wires = {
         "/mistral/v1/chat/completions": (wire_mistral, False, _mistral_refusal),
         "/v1/responses": (wire_responses, False, _openai_refusal),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,16 @@ from tests.loopback.catalogue import SCENARIOS
 from tests.loopback.faults import FAULTS
 from tests.loopback.record import CONVERSATIONS, FOLDER, Conversation
 from tests.loopback.server import LoopbackServer
+from tests.loopback.vendors import LoopbackVendors
 
 from .ways import WAYS, Way, everywhere, on_event_loops
 
 WIRES = {"openai-chat": "openai", "anthropic-messages": "anthropic"}
+OTHER_WIRES = {
+    "openai-responses": "openai",
+    "gemini": "google",
+    "gemini-interactions": "google",
+}
 ENDLESS = {"comments", "pings", "words", "tool_arguments"}
 SILENT = {name for name in FAULTS if name.startswith("stall")}
 
@@ -57,12 +64,15 @@ def _without_error(response: reqllm.Response) -> dict[str, Any]:
     return {name: getattr(response, name) for name in names}
 
 
-def read_in(way: Way, server: LoopbackServer, model: str) -> Heard:
+def read_in(way: Way, server: LoopbackServer, model: str, wire: str | None = None) -> Heard:
     """Open and read a stream in this way; a failure to open is all that there is, then."""
 
     async def read() -> Heard:
         try:
-            async with way.client(server) as client, client.stream(model, "Hello!") as response:
+            async with (
+                way.client(server) as client,
+                client.stream(model, "Hello!", wire=wire) as response,
+            ):
                 return await heard(response)
         except reqllm.ReqLLMError as error:
             return Heard(error=told(error))
@@ -88,6 +98,33 @@ def test_loopback(wire: str, name: str, server: LoopbackServer) -> None:
         decoded = reqllm.decode_stream(wire, body)
         handed_out = [chunk for chunk in decoded.chunks if chunk.kind != "error"]
         assert (first.chunks, first.response["state"]) == (handed_out, decoded.state)
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[LoopbackServer]:
+    with LoopbackServer(LoopbackVendors(speed=0.0)) as server:
+        yield server
+
+
+SAID = ("sky", "unicode", "length", "parallel_tools", "text_and_tools")
+
+
+@pytest.mark.parametrize("name", [*SAID, "nobody"])
+@pytest.mark.parametrize("wire", OTHER_WIRES)
+def test_other_wires(wire: str, name: str, vendors: LoopbackServer) -> None:
+    """The same of the wires that OpenAI and Google have besides, thoughts and refusals too."""
+    model = f"{OTHER_WIRES[wire]}:{name}"
+    first, *others = (read_in(way, vendors, model, wire) for way in WAYS)
+    for way, other in zip(WAYS[1:], others, strict=True):
+        assert other == first, way
+    if name in SAID:
+        body = b"".join(write.data for write in vendors.exchanges[-1].answer.body)
+        decoded = reqllm.decode_stream(wire, body)
+        assert (tuple(first.chunks), first.error) == (decoded.chunks, None)
+        assert first.metadata[0] == "complete"
+    else:
+        assert first.error is not None
+        assert first.error[0] is reqllm.NotFoundError
 
 
 @pytest.mark.parametrize("talk", CONVERSATIONS, ids=lambda talk: talk.file)
