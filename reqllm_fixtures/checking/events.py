@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
@@ -33,7 +35,11 @@ def check_events(
     MissingDependencyError.
     """
     spec = checked_wire(wire)
-    check = _Check(spec, judge(spec.schema or wire, checked_profile(profile)), Report(profile))
+    events = judge(spec.schema or wire, checked_profile(profile))
+    if spec.wrapper:
+        check: _Check = _WrappedCheck(spec, events, judge(wire, profile), Report(profile))
+    else:
+        check = _Check(spec, events, Report(profile))
     return check.run(_joined(body))
 
 
@@ -92,18 +98,21 @@ class _Check:
         value = read_json(data)
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
-            if not data.strip():
-                self._report.add("empty-event", "$", "expected JSON, came no data")
-            elif value is NOT_JSON:
-                self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
-            else:
-                check_untyped(value, self._report, self._wire.kind_path)
+            self._take_unreadable(data, value)
             return
         if self._is_named and event.name != kind:
             self._take_misnamed(event.name, kind)
         if kind:
             self._judge.check(kind, value, self._report, self._wire.kind_path)
         self._rules.take(kind, value)
+
+    def _take_unreadable(self, data: bytes, value: Any) -> None:
+        if not data.strip():
+            self._report.add("empty-event", "$", "expected JSON, came no data")
+        elif value is NOT_JSON:
+            self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
+        else:
+            check_untyped(value, self._report, self._wire.kind_path)
 
     def _take_misnamed(self, name: str, kind: str) -> None:
         if name:
@@ -122,6 +131,36 @@ class _Check:
             return
         said = f"expected the end of the stream, came {_text(event.data)}"
         self._report.add("after-terminal", "$", said)
+
+
+class _WrappedCheck(_Check):
+    """The check of a stream of messages that each wrap an event: of both, the message first."""
+
+    def __init__(self, wire: CheckedWire, judge: Judge, messages: Judge, report: Report) -> None:
+        super().__init__(wire, judge, report)
+        self._messages = messages
+
+    def _take(self, event: CutEvent) -> None:
+        message = read_json(event.data)
+        if not isinstance(message, dict):
+            self._take_unreadable(event.data, message)
+            return
+        self._messages.check(event.name, message, self._report, "$")
+        if event.name == self._wire.wrapper:
+            self._take_wrapped(event, message.get("bytes"))
+        elif self._messages.meet(event.name):
+            self._rules.take(event.name, message)
+
+    def _take_wrapped(self, event: CutEvent, text: Any) -> None:
+        if not isinstance(text, str):
+            return  # which its schema told of
+        try:
+            data = base64.b64decode(text, validate=True)
+        except ValueError:
+            said = f"expected an event in base64, came {came(text)}"
+            self._report.add("value", "$.bytes", said)
+        else:
+            super()._take(replace(event, data=data))
 
 
 def read_json(data: bytes) -> Any:

@@ -30,10 +30,11 @@ def frames(events: Iterable[Event]) -> bytes:
     return b"".join(map(frame, events))
 
 
-def frame(event: Event) -> bytes:
-    """Frame one event; one without a name is an exception."""
+def frame(event: Event, payload: bytes | None = None) -> bytes:
+    """Frame one event, or a payload of its name that is none."""
     name = event.get(NAME, "")
-    payload = json.dumps({key: each for key, each in event.items() if key != NAME}).encode()
+    if payload is None:
+        payload = json.dumps({key: each for key, each in event.items() if key != NAME}).encode()
     kind = "exception" if name == "exception" else "event"
     told = f":{kind}-type", "throttlingException" if name == "exception" else name
     headers = b"".join(

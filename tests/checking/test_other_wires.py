@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def responses(rule: str, event: int, path: str, *events: Event) -> Broken:
     return b("openai-responses", rule, event, path, *numbered(*events))
 
 
+def invoke(rule: str, path: str, message: Event) -> Broken:
+    """Put a message into a stream that is well without it."""
+    body = wrapped(ANTHROPIC[:1]) + frame(message) + wrapped(ANTHROPIC[1:])
+    return Broken(rule, "bedrock-invoke", body, 2, path)
+
+
+PING = base64.b64encode(b'{"type": "ping"}').decode()
 CREATED, *_, COMPLETED = RESPONSES_PARTS
 WHOLE = frames(CONVERSE)
 FIRST_SIZE = len(frame(CONVERSE[0]))
@@ -58,6 +66,7 @@ STOPPED = converse("messageStop", stopReason="end_turn")
 INTERACTION_END = interaction("interaction.completed", interaction=status("completed"))
 STEP = interaction("step.start", index=0, step={"type": "model_output"})
 CREATED_V1 = interaction("interaction.created", interaction=status("in_progress"))
+ODD = {"type": "message_start", "message": {}}
 LATE = {"functionCall": {"name": "f"}}
 BROKEN = (
     # Framings.
@@ -118,6 +127,21 @@ BROKEN = (
     Broken("terminal-missing", "bedrock-invoke", wrapped([{"outputText": "Hi"}]), 0),
     Broken("required-field", "bedrock-invoke", wrapped([*ANTHROPIC[:1], {}, *ANTHROPIC[1:]]), 2,
            "$.type"),
+    invoke("unknown-event", "$", {NAME: "news", "bytes": "e30="}),
+    invoke("required-field", "$.bytes", {NAME: "chunk", "p": "abc"}),
+    invoke("type", "$.bytes", {NAME: "chunk", "bytes": None}),
+    invoke("value", "$.bytes", {NAME: "chunk", "bytes": "e30"}),
+    invoke("value", "$.bytes", {NAME: "chunk", "bytes": "é"}),
+    invoke("unknown-field", "$.news", {NAME: "chunk", "bytes": PING, "news": 1}),
+    invoke("type", "$.p", {NAME: "chunk", "bytes": PING, "p": 1}),
+    invoke("not-json", "$", {NAME: "chunk", "bytes": "bm8="}),
+    invoke("empty-event", "$", {NAME: "chunk", "bytes": ""}),
+    invoke("type", "$", {NAME: "chunk", "bytes": "W10="}),
+    invoke("type", "$.message", {NAME: "exception", "message": 1}),
+    invoke("unknown-field", "$.news", {NAME: "exception", "news": 1}),
+    Broken("not-json", "bedrock-invoke", wrapped(ANTHROPIC[:1]) + frame({NAME: "chunk"}, b"no"), 2),
+    Broken("type", "bedrock-invoke", wrapped(ANTHROPIC[:1]) + frame({NAME: "chunk"}, b"[]"), 2),
+    Broken("required-field", "bedrock-invoke", wrapped([ODD]), 1, "$.message.id"),
     # Responses.
     b("openai-responses", "sequence-number", 2, "$.sequence_number", RESPONSES[0], *RESPONSES[2:]),
     b("openai-responses", "sequence-number", 1, "$.sequence_number", *RESPONSES[3:]),
@@ -200,6 +224,28 @@ def test_another_model_over_bedrock_is_only_followed_to_its_end():
     events = [{"outputText": "Hi"}, {"amazon-bedrock-invocationMetrics": metrics}]
 
     assert strictly("bedrock-invoke", wrapped(events)) == []
+
+
+def test_an_exception_between_wrapped_events_ends_the_stream():
+    """It is one of Amazon's messages, and no event of the model's: nothing is missing after it."""
+    body = wrapped(ANTHROPIC[:3]) + frame({NAME: "exception", "message": "slow down"})
+
+    assert strictly("bedrock-invoke", body) == []
+    (rule, event, path), *_ = strictly("bedrock-invoke", body + wrapped(ANTHROPIC[3:4]))
+    assert (rule, event, path) == ("after-terminal", 5, "$")
+
+
+def test_what_wraps_events_is_held_to_less_by_compat():
+    """A field that nobody knows is a warning; a message that holds no event is an error."""
+    odd = frame({NAME: "chunk", "bytes": PING, "news": 1, "p": None}) + frame({NAME: "chunk"})
+    body = wrapped(ANTHROPIC[:1]) + odd + wrapped(ANTHROPIC[1:])
+
+    assert [
+        (each.severity, each.rule, each.path) for each in check_events("bedrock-invoke", body)
+    ] == [
+        ("warning", "unknown-field", "$.news"),
+        ("error", "required-field", "$.bytes"),
+    ]
 
 
 def test_a_stream_that_is_taken_up_again():

@@ -15,8 +15,6 @@ _METRICS = "amazon-bedrock-invocationMetrics"
 
 def kind_of(value: dict[str, Any], name: str) -> str | None:
     """Name what an event is; it is nameless if it is of another model than Claude."""
-    if name == "exception":
-        return name
     kind = value.get("type", "")
     return kind if isinstance(kind, str) else None
 

@@ -21,7 +21,7 @@ from reqllm_fixtures.checking.wires.ollama import OllamaRules
 from reqllm_fixtures.checking.wires.openai_chat import OpenAIChatRules
 from reqllm_fixtures.checking.wires.openai_responses import OpenAIResponsesRules
 from reqllm_fixtures.cutting import CutEvent, sse_events
-from reqllm_fixtures.other_framings import frames, json_lines, sse_or_array, wrapped_events
+from reqllm_fixtures.other_framings import frames, json_lines, sse_or_array
 
 KindOf: TypeAlias = Callable[[dict[str, Any], str], str | None]
 """Names what an event is: by its value, and by the name that its frame gave it.
@@ -53,7 +53,9 @@ class CheckedWire(Struct, frozen=True):
     kind_path: str = "$.type"
     """Where an event says what it is."""
     schema: str = ""
-    """The wire whose schemas its events meet, if it has none of its own."""
+    """The wire whose schemas its events meet, if not its own."""
+    wrapper: str = ""
+    """What messages of the body are called that each wrap an event; its own schemas are theirs."""
     cut: Callable[[bytes], Iterator[CutEvent]] = sse_events
     is_named: bool = False
     """Whether server-sent events are named by their type."""
@@ -89,7 +91,8 @@ _ALL = (
         BedrockInvokeRules,
         bedrock_invoke.kind_of,
         schema="anthropic-messages",
-        cut=wrapped_events,
+        cut=frames,
+        wrapper="chunk",
     ),
     CheckedWire("cohere-v2", CohereV2Rules, _by_type, is_named=True, has_sentinel=True),
     CheckedWire("gemini", GeminiRules, _chunk_or_error, cut=sse_or_array),
