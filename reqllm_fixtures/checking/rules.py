@@ -48,6 +48,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "start-repeated": Rule("error", "warning", "the first event comes once"),
         "role-missing": Rule("error", None, "the first delta of a choice names its role"),
         "delta-before-start": Rule("error", "error", "a block is begun before its parts come"),
+        "start-implied": Rule("error", "warning", "a part of an item is begun before its text"),
         "delta-after-stop": Rule("error", "error", "nothing of a block comes once it is closed"),
         "delta-mismatch": Rule("error", "error", "a part is of a kind that its block can hold"),
         "block-repeated": Rule("error", "error", "a block is begun once"),

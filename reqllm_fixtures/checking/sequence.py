@@ -42,6 +42,8 @@ class Table(Struct, frozen=True):
     """Whether a block is closed before the next one of its kind opens."""
     opened_by_parts: frozenset[str] = frozenset()
     """Kinds of block that may begin with their first part."""
+    implied_by_parts: frozenset[str] = frozenset()
+    """Kinds of block whose beginning some servers leave out, and a client can do without."""
     is_numbered: bool = True
     """Whether blocks are numbered from 0, each kind of them by itself."""
     kind_path: str = "$.type"
@@ -66,6 +68,7 @@ class Sequence:
         self._started = not any(step.does == "starts" for step in table.steps.values())
         self._open: dict[Key, None] = {}  # in the order of opening
         self._closed: set[Key] = set()
+        self._implied: set[Key] = set()
 
     def take(self, kind: str, value: dict[str, Any]) -> Key | None:
         """Take the next event; return the block that it belongs to."""
@@ -155,6 +158,11 @@ class Sequence:
             self.report.add("delta-after-stop", _place(step), said)
         elif step.block in self._table.opened_by_parts:
             self._opens(key, step)
+        elif step.block in self._table.implied_by_parts:
+            if key not in self._implied:
+                said = f"expected the beginning of {_named(key)}, came {kind}"
+                self.report.add("start-implied", _place(step), said)
+                self._implied.add(key)  # what has no beginning needs no end
         else:
             said = f"expected {_named(key)} to be open, came {kind}"
             self.report.add("delta-before-start", _place(step), said)
@@ -162,7 +170,7 @@ class Sequence:
     def _closes(self, key: Key, step: Step, kind: str) -> None:
         if key in self._open:
             del self._open[key]
-        elif not self._is_resumed:
+        elif not self._is_resumed and key not in self._implied:
             said = f"expected {_named(key)} to be open, came {kind}"
             self.report.add("stop-without-start", _place(step), said)
         self._closed.add(key)

@@ -8,7 +8,7 @@ from reqllm_fixtures.checking import check_events
 from tests.decoders.gateway_cases import FAILURES, GATEWAYS
 from tests.decoders.openai_chat_tool_cases import TOOLS
 
-from .more_streams import INTERACTION
+from .more_streams import INTERACTION, RESPONSES_PARTS, lines, numbered
 from .shapes import SHAPES
 from .streams import (
     ANTHROPIC,
@@ -20,6 +20,8 @@ from .streams import (
     finish,
     named,
     openai,
+    start,
+    stop,
     strictly,
     unnamed,
     usage,
@@ -118,3 +120,31 @@ def test_a_reason_at_the_start_is_one():
     start = {**MESSAGE_START, "message": {**MESSAGE_START["message"], "stop_reason": "end_turn"}}
 
     assert rules("anthropic-messages", named([start, MESSAGE_STOP])) == []
+
+
+def test_a_part_may_begin_by_its_text():
+    """Perplexity leaves out where a part of a message begins; a client can do without."""
+    events = [each for each in RESPONSES_PARTS if ".content_part." not in each["type"]]
+
+    found = rules("openai-responses", SHAPES["openai-responses"].framed(numbered(*events)))
+
+    assert set(found) == {("warning", "start-implied")}
+
+
+def test_other_servers_of_a_wire_are_less_strict_with_types():
+    """A time as text, arguments as text, a last line without a message, a call without an id."""
+    iso = {**OPENAI_TEXT[0], "created": "2026-01-01T00:00:00Z"}
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    said = {"model": "m", "message": {"role": "assistant", "tool_calls": [call]}, "done": False}
+    ended = {"model": "m", "message": None, "done": True, "done_reason": "tool_calls"}
+    tool = {"type": "tool_use", "name": "f", "input": "{}"}
+
+    assert "type" not in [rule for _, rule in rules("openai-chat", openai([iso, OPENAI_TEXT[-1]]))]
+    assert rules("ollama", lines([said, ended])) == []
+    assert (
+        rules(
+            "anthropic-messages",
+            named([MESSAGE_START, start(0, tool), stop(0), finish("tool_use"), MESSAGE_STOP]),
+        )
+        == []
+    )

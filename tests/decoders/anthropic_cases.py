@@ -449,6 +449,13 @@ TOOLS = (
         finish=TOOL_USE,
     ),
     case(
+        "input as text",
+        "a gateway may begin a call by its whole input, as text",
+        MS + tool_start(input='{"a":1}') + stop() + message_delta("tool_calls") + MST,
+        calls=(ONE,),
+        finish=("tool_calls", "tool_calls"),
+    ),
+    case(
         "no arguments",
         "a tool without arguments sends an empty fragment only",
         MS + tool_start() + fragment("") + stop() + TOOL_END,

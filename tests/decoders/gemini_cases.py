@@ -358,6 +358,14 @@ CALLS = (
         finish=CALLED,
     ),
     case(
+        "G07-text",
+        "arguments that a proxy sends as text",
+        answer(call("f", args='{"a":1}')),
+        STOP,
+        calls=(Call("call_0", "f", {"a": 1}),),
+        finish=CALLED,
+    ),
+    case(
         "G07-length",
         "a call, and then no room",
         answer(call("f", args={"a": 1}), finish="MAX_TOKENS"),

@@ -156,6 +156,14 @@ CASES = (
         kinds="stream_start tool_call_start tool_call_delta tool_call_end usage finish",
     ),
     row(
+        "tool_calls as the reason",
+        "other servers of the wire say in OpenAI's word why they stopped",
+        line({"tool_calls": [{"id": "t1", **CALL}]}) + last(done_reason="tool_calls"),
+        text="",
+        calls=(Call("t1", "f", {"a": 1}),),
+        finish=("tool_calls", "tool_calls"),
+    ),
+    row(
         "parallel calls",
         "calls of one line or of two are calls of their own, in their order, with ids of ours",
         said("Hello") + line({"tool_calls": [CALL, CALL]}) + line({"tool_calls": [CALL]}) + last(),

@@ -305,6 +305,33 @@ def test_a_custom_tool_that_nobody_offered_is_the_providers(tools: Any, executed
     assert got.tool_calls[0].provider_executed is executed
 
 
+@pytest.mark.parametrize(
+    ("tools", "status", "executed"),
+    [
+        ([{"type": "web_search"}], "completed", True),
+        ([{"type": "web_search"}], "in_progress", False),
+        ([{"type": "web_search"}, {"type": "function", "name": "f"}], "completed", False),
+        ([{"type": "web_search"}, {"type": "tool_search"}], "completed", False),
+        ([{"type": "function", "name": "g"}], "completed", False),
+    ],
+)
+def test_a_function_that_nobody_offered_and_that_begins_whole_is_the_providers(
+    tools: Any, status: str, executed: bool
+) -> None:
+    """Perplexity begins a search as such a call, and ends it as what was found."""
+    created = said("created", response=response("in_progress", tools=tools))
+    item = {"id": "f_0", "type": "function_call", "call_id": "t0", "name": "f", "arguments": "{}"}
+    found = {"type": "search_results", "results": []}
+    body = numbered(created, added({**item, "status": status}), done(found), END)
+    got = check_stream(WIRE, body)
+    assert got.tool_calls[0].provider_executed is executed
+    assert got.content[1] == CustomPart(
+        "openai-responses.search_results", {"status": "completed", **found}
+    )
+    assert got.finish_reason is not None
+    assert got.finish_reason.reason == ("stop" if executed else "tool_calls")
+
+
 def test_a_search_of_tools_and_what_it_found() -> None:
     """The call has no id of its own; its result is the item that follows."""
     call = {"id": "tsc_0", "type": "tool_search_call", "call_id": None, "execution": "server"}

@@ -14,7 +14,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, ToolBlock, UnknownBlock
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
-from reqllm.wires.common.json_text import compact
+from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter, anthropic_usage
 from reqllm.wires.wire import Reading
 
@@ -29,6 +29,11 @@ _REASONS: dict[str, c.FinishReason] = {
     "pause_turn": "pause",
     "compaction": "pause",
     "refusal": "content_filter",
+    # What gateways leave of their models' own words.
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
 }
 _CITATIONS: dict[str, Any] = {
     "web_search_result_location": "url",
@@ -201,7 +206,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             {k: v for k, v in content.items() if k not in ("id", "name", "input") and v is not None}
         )
         if content.get("input"):
-            self._write.arguments(tool, compact(content["input"]))
+            self._write.arguments(tool, arguments_text(content["input"]))
         return tool
 
     def _tool_result(self, content: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from reqllm import chunk as c
 from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
 from reqllm.wires.common.byte_places import AnswerText
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
-from reqllm.wires.common.json_text import compact
+from reqllm.wires.common.json_text import arguments_text, compact
 from reqllm.wires.gemini.partial_args import ArgumentsWriter, steps_of, value_of
 from reqllm.wires.gemini.sources import Source
 from reqllm.wires.gemini.words import (
@@ -171,7 +171,7 @@ class Candidate:
                 self._end_call()
             return
         if call.get("args") is not None:
-            self._write.arguments(tool, compact(call["args"]))
+            self._write.arguments(tool, arguments_text(call["args"]))
         self._write.close(tool)
 
     def _take_arguments(

@@ -23,7 +23,13 @@ from reqllm.wires.wire import Reading
 
 WIRE = "ollama"
 
-_REASONS: dict[str, c.FinishReason] = {"stop": "stop", "length": "length"}
+_REASONS: dict[str, c.FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    # What other servers of the wire say.
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+}
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _METERED = ("prompt_eval_count", "eval_count", *_DURATIONS)
 # Told of by other means; anything else that a line says is kept.

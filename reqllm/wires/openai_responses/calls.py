@@ -19,6 +19,8 @@ from reqllm.wires.openai_responses.words import CUT_OFF, NOTHING, WIRE, odd_stat
 _CALL_KEYS = frozenset(("id", "type", "status", "call_id", "name"))
 # Tools that the caller answers, all of them.
 _OWN_TOOLS = frozenset(("", "function", "custom"))
+# Tools that bring others, which are not told beside them.
+_BRINGING = ("namespace", "tool_search")
 _IMAGE_TYPES = {"svg": "image/svg+xml", "jpg": "image/jpeg"}
 
 
@@ -28,21 +30,22 @@ class Calls:
     def __init__(self, write: BlockWriter, warn_once: Callable[[str, str], None]) -> None:
         self._write = write
         self._warn_once = warn_once
-        self._custom_tools: frozenset[str] | None = None
+        self._offered: dict[str, frozenset[str]] = {}
         self._last_search: str | None = None
 
     def offer(self, tools: Any) -> None:
         """Take the tools that were offered, as the answer repeats them.
 
-        xAI calls tools of its own as if they were the caller's of free text. They are told by
-        not being among these, beside tools that the provider runs.
+        xAI and Perplexity call tools of their own as if they were the caller's. They are told
+        by not being among these, beside tools that the provider runs.
         """
         offered = [as_object(tool) for tool in as_list(tools)]
         kinds = {as_string(tool.get("type")) for tool in offered}
-        if kinds - _OWN_TOOLS and "namespace" not in kinds:
-            self._custom_tools = frozenset(
-                as_string(tool.get("name")) for tool in offered if tool.get("type") == "custom"
-            )
+        if kinds - _OWN_TOOLS and kinds.isdisjoint(_BRINGING):
+            for kind, call in (("custom", "custom_tool_call"), ("function", "function_call")):
+                self._offered[call] = frozenset(
+                    as_string(tool.get("name")) for tool in offered if tool.get("type") == kind
+                )
 
     # Calls.
     def begin(self, item: Item) -> None:
@@ -61,9 +64,12 @@ class Calls:
         self._write.arguments(tool, as_string(known.get(kind.member)) if not item.composed else "")
 
     def _is_executed(self, kind: CallKind, item: Item) -> bool:
-        if item.kind == "custom_tool_call" and self._custom_tools is not None:
-            return _name(kind, item.known) not in self._custom_tools
-        return kind.executed(item.known)
+        offered = self._offered.get(item.kind)
+        if offered is None:
+            return kind.executed(item.known)
+        # A function that the caller is to answer is told while its arguments are yet to come.
+        is_over = item.kind != "function_call" or item.known.get("status") == "completed"
+        return is_over and _name(kind, item.known) not in offered
 
     def grow(self, item: Item, delta: Any, number: int = 0) -> None:
         """Add a fragment of the arguments; `number` is that of a command among several."""

@@ -91,6 +91,7 @@ TABLE = Table(
             "keepalive": Step("passes"),
         }
     ),
+    implied_by_parts=frozenset({"part", "summary"}),
 )
 
 
