@@ -40,7 +40,9 @@ with use_cassette("cassettes/hello.yaml") as cassette, cassette.patch():
 `UnmatchedRequestError` is no error of httpx, so most SDKs let it through. Some wrap it in an error
 of their own, whose traceback shows it; where code swallows that one too, it is raised again at the
 end of the block. Those that wrap it also take it for a failure of the network and ask again, which
-costs a second or two of waiting: give them `max_retries=0` in tests.
+costs a second or two of waiting: give them `max_retries=0` in tests. Under the
+[pytest plugin](pytest.md) they do not: there a miss is a failed test, which no SDK takes for an
+error of its own.
 
 Where aiohttp is installed, the async clients of google-genai and cohere send over it, unless they
 are given a client or a transport: `patch()` does not see those. Use the argument then.
