@@ -87,6 +87,7 @@ _HOMES = {
     "publishing": ("recover",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

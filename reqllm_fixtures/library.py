@@ -1,49 +1,41 @@
-"""The harness without pytest: a cassette in use, and the transports that record and play it."""
+"""The way in without pytest: `use_cassette`, and `fixture_transport` for `start_stream`."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from os import PathLike, fspath
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, overload
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures import matching, running
-from reqllm_fixtures.cassette import Cassette, Interaction, Matcher, RecordedRequest
-from reqllm_fixtures.errors import (
-    CassetteNotFoundError,
-    FixtureError,
-    MissingDependencyError,
-    ModeError,
-    RulesError,
-    UnmatchedRequestError,
-)
+from reqllm_fixtures.cassette import Matcher
+from reqllm_fixtures.errors import ModeError, RulesError
+from reqllm_fixtures.in_use import CassetteInUse as CassetteInUse
+from reqllm_fixtures.in_use import redactor_of
 from reqllm_fixtures.mode import Mode, chosen
-from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.transport import (
-    Recorded,
-    Refuse,
-    Source,
-    async_transport,
-    checked_pace,
-    transport,
-)
+from reqllm_fixtures.transport import checked_pace
 
 if TYPE_CHECKING:
-    import httpx
-
     from reqllm_fixtures.overlay.base import Overlay
-    from reqllm_fixtures.publishing import Recording
-    from reqllm_fixtures.redaction import Redactor
 
-_LIBRARIES = ("httpx", "httpx2")
+_FILTERS = (
+    "filter_headers",
+    "filter_query_parameters",
+    "filter_post_data_parameters",
+    "before_record_request",
+    "before_record_response",
+)
+# What other recorders, or our own marker, call an argument.
+_OTHER_NAMES = {
+    "volatile": "match=[...]",
+    "record_mode": "mode=",
+    "allow_playback_repeats": "allow_repeats=",
+    "record_on_exception": "record_on_error=",
+    "unplayed": "the property .unplayed, or pytest's marker",
+}
 
 
 def use_cassette(
@@ -70,8 +62,8 @@ def use_cassette(
         `matching.Rules` has it; or a matcher of one's own.
     match_on: names of vcrpy's matchers, or functions, in place of the strict matching.
     allow_repeats: play the last recording of a request again where all were played.
-    secrets: values that must not be written, beside the keys in the requests themselves and in
-        the environment's well-known variables.
+    secrets: values that must not be written, of at least 8 characters, beside the keys in the
+        requests themselves and in the environment's well-known variables.
     record_on_error: keep what was recorded also where the block raises.
     overlay: changes what is played, as in "recut:bytes | cut:events=3"; nothing is recorded then.
     clock, sleep: by what sync transports keep recorded times, in seconds; async ones go by their
@@ -79,12 +71,16 @@ def use_cassette(
     filters: vcrpy's `filter_headers`, `filter_query_parameters`, `filter_post_data_parameters`,
         `before_record_request`, `before_record_response`.
 
-    Raises ModeError, RulesError, OverlayError; on opening CassetteNotFoundError,
+    Raises ModeError, RulesError, OverlayError, TypeError for an argument that there is not; on
+    opening CassetteNotFoundError,
     CassetteFormatError, and OverlayError for an overlay that cannot apply; at the end of the block
     PublishError, SecretError, and UnmatchedRequestError for a miss that the block swallowed.
     """
+    # Which a replay may never come to need: what is wrong is told now.
+    secrets = _checked_secrets(secrets)
     if filters:
-        _redactor(**filters)  # which a replay may never come to need: what is wrong is told now
+        _check_names(filters)
+        redactor_of(**filters)
     return CassetteInUse(
         fspath(path),
         _chosen(mode, Mode.REPLAY) if overlay is None else _playing(mode),
@@ -93,7 +89,7 @@ def use_cassette(
         clock=clock,
         sleep=sleep,
         match=_matcher(match, match_on, allow_repeats),
-        redactor=partial(_redactor, tuple(secrets), os.environ, **filters),
+        redactor=partial(redactor_of, secrets, os.environ, **filters),
         record_on_error=record_on_error,
     )
 
@@ -123,6 +119,24 @@ def fixture_transport(
     return made
 
 
+def _checked_secrets(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that are to be hidden; a lone text would be taken for its letters."""
+    given = () if isinstance(secrets, str) else tuple(secrets)
+    wrong = [type(value).__name__ for value in given if not isinstance(value, str)]
+    if isinstance(secrets, str) or wrong:
+        came = "one text" if isinstance(secrets, str) else f"{', '.join(wrong)} in it"
+        raise RulesError(f"Expected secrets as a list of texts, secrets=[...]. Came: {came}.")
+    return given
+
+
+def _check_names(filters: Mapping[str, Any]) -> None:
+    for name in filters:
+        if name not in _FILTERS:
+            other = _OTHER_NAMES.get(name)
+            advice = f"Here that is {other}." if other else f"Filters are {', '.join(_FILTERS)}."
+            raise TypeError(f"use_cassette() has no argument {name!r}. {advice}")
+
+
 def _playing(mode: Mode | str | None) -> Mode:
     """Return the mode of a cassette under an overlay, which only plays. Raises ModeError."""
     asked = _chosen(mode, Mode.REPLAY)
@@ -147,302 +161,17 @@ def _chosen(mode: Mode | str | None, default: Mode) -> Mode:
     return run.mode if mode is None and run is not None else chosen(mode, default)
 
 
-class CassetteInUse:
-    """An open cassette, whose transports go into any client of httpx or httpx2."""
-
-    def __init__(
-        self,
-        path: str,
-        mode: Mode,
-        *,
-        pace: float = 0.0,
-        match: Matcher = matching.strict,
-        redactor: Callable[[], Redactor] | None = None,
-        record_on_error: bool = False,
-        missing_ok: bool = False,
-        adds: bool = False,
-        refuse: Refuse | None = None,
-        overlay: Overlay | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """
-        missing_ok: replay a file that is not there as an empty cassette.
-        adds: record adds to the file and does not replace it.
-        refuse: makes what is raised in a client for a recording that is missing or too short.
-        """
-        self.path = path
-        self.mode = mode
-        self._pace = pace
-        self._match = match
-        self._make_redactor = redactor or partial(_redactor, environ=os.environ)
-        self._record_on_error = record_on_error
-        self._missing_ok = missing_ok
-        self._adds = adds
-        self._refusal: dict[str, Refuse] = {} if refuse is None else {"refuse": refuse}
-        self.overlay = overlay
-        self._clock, self._sleep = clock, sleep
-        self._sent: list[RecordedRequest] = []
-        self._learning = threading.Lock()
-        self._cassette: Cassette | None = None
-        self._playing: Recorded | None = None
-        self._recorder: Recorder | None = None
-        self._recording: Recording | None = None
-        self._asking: Redactor | None = None  # of what is asked, not of what is recorded
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.path} mode={self.mode}>"
-
-    def __enter__(self) -> Self:
-        self._cassette = self._playing = self._opened()
-        if self.overlay is not None:
-            self._playing = self._overlaid(self._cassette, self.overlay)
-        self._recorder = self._recording = self._asking = None
-        self._sent.clear()
-        if self.mode in (Mode.RECORD, Mode.FILL):
-            from reqllm_fixtures.publishing import Recording  # here: a replay writes nothing
-
-            replaces = self.mode is Mode.RECORD and not self._adds
-            self._recording = Recording(self.path, self._make_redactor(), replaces=replaces)
-            self._recorder = Recorder(self._recording, clock=self._clock)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.publish()
-            self._report_swallowed()
-            return
-        self._add_note(error)
-        if self._record_on_error:
-            # What the block raised is what its caller must see; why nothing was kept, beside it.
-            try:
-                self.publish()
-            except FixtureError as unpublished:
-                error.add_note(str(unpublished))
-        else:
-            self.discard()
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, traceback)
-
-    def publish(self) -> None:
-        """Write what was recorded into the file now; a response still open ends where it is.
-
-        Raises PublishError, CassetteFormatError.
-        """
-        if self._recording is not None:
-            self.stop()
-            self._recording.publish()
-
-    def stop(self) -> None:
-        """Record no further: a response still open ends where it is."""
-        if self._recorder is not None:
-            self._recorder.stop()
-
-    def discard(self) -> None:
-        """Forget what was recorded; the file stays as it was."""
-        if self._recording is not None:
-            self._recording.discard()
-
-    @property
-    def cassette(self) -> Cassette:
-        """What was recorded when it was opened, and what of it was played."""
-        if self._cassette is None:
-            raise FixtureError(f"{self.path} is not open: enter it by `with` or `async with`.")
-        return self._cassette
-
-    @property
-    def played(self) -> tuple[Interaction, ...]:
-        """What was played, in the order in which it was asked for."""
-        return self.cassette.played
-
-    @property
-    def unplayed(self) -> tuple[Interaction, ...]:
-        """What nobody asked for yet."""
-        return self.cassette.unplayed
-
-    @property
-    def sent(self) -> tuple[RecordedRequest, ...]:
-        """Every request that was made, as it was made: with its keys, whoever answered it."""
-        return tuple(self._sent)
-
-    @property
-    def recorded(self) -> tuple[Interaction, ...]:
-        """What was recorded and is not published yet, as it came: with its keys."""
-        return () if self._recording is None else self._recording.interactions
-
-    @property
-    def misses(self) -> tuple[UnmatchedRequestError, ...]:
-        """The requests that no recording answered."""
-        return self.cassette.misses
-
-    @overload
-    def transport(self) -> httpx.BaseTransport: ...
-    @overload
-    def transport(
-        self,
-        module: ModuleType | None = None,
-        *,
-        upstream: Any = None,
-        on_close: Callable[[], None] | None = None,
-    ) -> Any: ...
-    def transport(
-        self,
-        module: ModuleType | None = None,
-        *,
-        upstream: Any = None,
-        on_close: Callable[[], None] | None = None,
-    ) -> Any:
-        """Make a transport for a client.
-
-        module: the client's library; by default that of `upstream`, else httpx.
-        upstream: the transport that sends what is to be sent, closed with this one; by default
-            one of the library's, with its defaults.
-        on_close: called when the transport was closed.
-        """
-        return transport(
-            self._source(),
-            module or _library_of(upstream),
-            upstream=upstream,
-            on_close=on_close,
-            pace=self._kept_pace,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
-
-    @overload
-    def async_transport(self) -> httpx.AsyncBaseTransport: ...
-    @overload
-    def async_transport(
-        self,
-        module: ModuleType | None = None,
-        *,
-        upstream: Any = None,
-        on_close: Callable[[], None] | None = None,
-    ) -> Any: ...
-    def async_transport(
-        self,
-        module: ModuleType | None = None,
-        *,
-        upstream: Any = None,
-        on_close: Callable[[], None] | None = None,
-    ) -> Any:
-        """Make a transport for an async client; the arguments are those of `transport`."""
-        return async_transport(
-            self._source(),
-            module or _library_of(upstream),
-            upstream=upstream,
-            on_close=on_close,
-            pace=self._kept_pace,
-        )
-
-    @property
-    def _kept_pace(self) -> float:
-        """How the times of what is played are kept: those that an overlay gives, as they are."""
-        return self._pace if self.overlay is None else 1.0
-
-    @contextlib.contextmanager
-    def patch(self) -> Iterator[Self]:
-        """Answer the clients that the code in this block builds by itself, of either library.
-
-        For code that takes no transport. It replaces how their real transports send, for this
-        task and those that it starts, and for threads while no other cassette is patched in.
-        """
-        from reqllm_fixtures.patching import Patched, patched
-
-        def make(module: ModuleType, upstream: Any) -> Any:
-            return self.transport(module, upstream=upstream)
-
-        def make_async(module: ModuleType, upstream: Any) -> Any:
-            return self.async_transport(module, upstream=upstream)
-
-        _ = self.cassette  # which must be open
-        is_replay = self.mode is Mode.REPLAY
-        with patched(Patched(self.path, make, make_async, is_replay=is_replay)):
-            yield self
-
-    def _opened(self) -> Cassette:
-        if self.mode in (Mode.REPLAY, Mode.FILL):
-            try:
-                return cassette_format.load(self.path, matcher=self._match)
-            except CassetteNotFoundError:
-                if self.mode is Mode.REPLAY and not self._missing_ok:
-                    raise
-        return Cassette(self.path, (), matcher=self._match)
-
-    def _overlaid(self, cassette: Cassette, overlay: Overlay) -> Recorded:
-        from reqllm_fixtures.overlay.applying import OverlaidCassette  # here, as few use one
-
-        return OverlaidCassette(cassette, overlay, pace=self._pace)
-
-    def _source(self) -> Source:
-        _ = self.cassette  # which must be open
-        plays = self.mode in (Mode.REPLAY, Mode.FILL)
-        return Source(
-            self._playing if plays else None,
-            self._recorder,
-            self._redacted,
-            hear=self._sent.append,
-            **self._refusal,
-        )
-
-    def _redacted(self, request: RecordedRequest) -> RecordedRequest:
-        with self._learning:
-            if self._asking is None:
-                self._asking = self._make_redactor()
-            self._asking.learn(request)
-            return self._asking.redact_request(request)
-
-    def _report_swallowed(self) -> None:
-        if misses := self.misses:
-            if len(misses) > 1:
-                misses[0].add_note(f"{len(misses) - 1} more requests found no recording.")
-            raise misses[0]
-
-    def _add_note(self, error: BaseException) -> None:
-        """Tell of a miss beside the error that came of it, which may not look like one."""
-        if self._cassette is not None:
-            known = _chain(error)
-            for miss in self.misses:
-                if miss not in known:
-                    error.add_note(str(miss))
-
-
-def _redactor(*args: Any, **named: Any) -> Redactor:
-    from reqllm_fixtures.redaction import Redactor  # here: a replay that finds all needs none
-
-    return Redactor.of(*args, **named)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """List an error and those that it came of, which a traceback shows with it."""
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in chain:
-        chain.append(following)
-        following = following.__cause__ or following.__context__
-    return chain
-
-
 def _matcher(
     match: Matcher | str | Iterable[str], match_on: Sequence[Any] | None, allow_repeats: bool
 ) -> Matcher:
     if not isinstance(match, str | Iterable):
         if match_on is not None or allow_repeats:
             raise RulesError("Expected a matcher, or match_on and allow_repeats. Came: both.")
+        if not callable(getattr(match, "key", None)):
+            raise RulesError(
+                "Expected match to be JSON paths, presets, or a matcher with `key`, `differences` "
+                f"and `describe`. Came: {match!r}."
+            )
         return match
     if match_on is not None:
         from reqllm_fixtures.vcr_matching import VcrRules
@@ -451,18 +180,3 @@ def _matcher(
     if match or allow_repeats:
         return matching.Rules(match, allow_repeats=allow_repeats)
     return matching.strict
-
-
-def _library_of(upstream: Any) -> ModuleType:
-    """Return the library that a transport is of, else the first that is installed."""
-    for name in _LIBRARIES if upstream is not None else ():
-        library: Any = sys.modules.get(name)
-        if library and isinstance(upstream, (library.BaseTransport, library.AsyncBaseTransport)):
-            return library  # type: ignore[no-any-return]
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name)
-    raise MissingDependencyError(
-        "Neither httpx nor httpx2 is installed, and a transport belongs to one of them. "
-        "Install the one that your client uses."
-    )

@@ -24,6 +24,15 @@ class Mode(StrEnum):
     """From the provider; nothing is kept."""
 
 
+_THEIRS = {
+    "none": Mode.REPLAY,
+    "once": Mode.FILL,
+    "new_episodes": Mode.FILL,
+    "all": Mode.RECORD,
+    "rewrite": Mode.RECORD,
+}
+
+
 def chosen(mode: str | None, default: Mode, environ: Mapping[str, str] = os.environ, /) -> Mode:
     """Return the mode that was given, else `REQLLM_MODE`, else the default. Raises ModeError.
 
@@ -43,8 +52,10 @@ def named(name: str, source: str) -> Mode:
     try:
         return Mode(name)
     except ValueError:
+        theirs = _THEIRS.get(str(name))
+        advice = "" if theirs is None else f" What vcrpy calls so is {theirs} here."
         raise ModeError(
-            f"Expected one of the modes {', '.join(Mode)}. Came, by {source}: {name!r}."
+            f"Expected one of the modes {', '.join(Mode)}. Came, by {source}: {name!r}.{advice}"
         ) from None
 
 

@@ -26,8 +26,8 @@ from reqllm_fixtures.cassette import (
 )
 from reqllm_fixtures.compression import decoded
 from reqllm_fixtures.edits import cuts
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.known_secrets import KnownSecrets
+from reqllm_fixtures.errors import MissingDependencyError, RulesError
+from reqllm_fixtures.known_secrets import SHORTEST, KnownSecrets
 from reqllm_fixtures.nodes import NodeError
 from reqllm_fixtures.pieces import content_type, cut_at_events
 from reqllm_fixtures.secret_places import (
@@ -51,8 +51,9 @@ _ACCOUNT = re.compile(
 class Redactor:
     """Redacts the interactions of one recording; it learns credentials from what is really sent."""
 
-    def __init__(self, secrets: KnownSecrets, hooks: Hooks) -> None:
+    def __init__(self, secrets: KnownSecrets, hooks: Hooks, unhidden: int = 0) -> None:
         self._secrets, self._hooks = secrets, hooks
+        self._unhidden = unhidden
         self._learning = threading.Lock()  # requests of many threads may start at once
 
     @classmethod
@@ -70,7 +71,8 @@ class Redactor:
 
         `environ` is where the vendors' variables are looked up.
         """
-        known = {*secrets, *credentials.in_environment(environ or {})}
+        named = tuple(secrets)
+        known = {*named, *credentials.in_environment(environ or {})}
         hooks = Hooks(
             filter_headers,
             filter_query_parameters,
@@ -78,7 +80,15 @@ class Redactor:
             before_record_request,
             before_record_response,
         )
-        return cls(KnownSecrets(known), hooks)
+        return cls(KnownSecrets(known), hooks, sum(0 < len(value) < SHORTEST for value in named))
+
+    def require_hidden(self) -> None:
+        """Refuse secrets that were named and are too short to be found. Raises RulesError."""
+        if self._unhidden:
+            raise RulesError(
+                f"Expected secrets of at least {SHORTEST} characters: a shorter one is a part of "
+                f"words, and would not be hidden. Came: {self._unhidden} that are shorter."
+            )
 
     def __repr__(self) -> str:
         return f"<Redactor: {len(self._secrets.values)} secrets known>"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from reqllm_fixtures.mode import Mode
 
 if TYPE_CHECKING:
-    from reqllm_fixtures.library import CassetteInUse
+    from reqllm_fixtures.in_use import CassetteInUse
 
 
 class Run(Protocol):

@@ -177,7 +177,7 @@ def async_transport(
 
 def checked_pace(pace: float) -> float:
     """Return the pace if it is one. Raises ValueError."""
-    if not 0 <= pace < float("inf"):
+    if not isinstance(pace, int | float) or not 0 <= pace < float("inf"):
         raise ValueError(f"Expected a pace from 0 (at once) up; 1 is as recorded. Came: {pace!r}.")
     return pace
 

@@ -1,5 +1,6 @@
 """The harness without pytest: opening a cassette, and what importing costs."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,14 @@ import httpx2
 import pytest
 
 import reqllm_fixtures
-from reqllm_fixtures import FixtureError, MissingDependencyError, ModeError, use_cassette
+from reqllm_fixtures import (
+    CassetteFormatError,
+    FixtureError,
+    MissingDependencyError,
+    ModeError,
+    RulesError,
+    use_cassette,
+)
 from tests.fixtures_side.making import URL, interaction, saved
 
 
@@ -79,14 +87,86 @@ def test_no_http_library(path, monkeypatch):
 
 def test_unknown_mode(path):
     """A mode that is none is refused before anything happens."""
-    with pytest.raises(ModeError, match=r"record, fill, live\. Came, .*: 'once'"):
-        use_cassette(path, mode="once")
+    with pytest.raises(ModeError, match=r"record, fill, live\. Came, .*: 'some'\.$"):
+        use_cassette(path, mode="some")
 
 
-def test_impossible_pace(path):
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("none", "replay"), ("once", "fill"), ("new_episodes", "fill"), ("all", "record")],
+)
+def test_modes_of_vcrpy(path, theirs, ours):
+    """A mode as vcrpy calls it is refused with the word for it here."""
+    with pytest.raises(ModeError, match=f"'{theirs}'. What vcrpy calls so is {ours} here"):
+        use_cassette(path, mode=theirs)
+
+
+@pytest.mark.parametrize("pace", [-1, float("nan"), float("inf"), "1", None])
+def test_impossible_pace(path, pace):
     """A pace that is none is refused when it is given."""
     with pytest.raises(ValueError, match="Expected a pace"):
-        use_cassette(path, pace=-1)
+        use_cassette(path, pace=pace)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ({"secrets": "sk-of-the-tenant"}, RulesError, r"secrets=\[...\]. Came: one text"),
+        ({"secrets": ["a", None]}, RulesError, "Came: NoneType in it"),
+        ({"match": 5}, RulesError, "Came: 5"),
+        (
+            {"volatile": ["$.user"]},
+            TypeError,
+            r"no argument 'volatile'. Here that is match=\[...\]",
+        ),
+        ({"record_mode": "once"}, TypeError, "Here that is mode="),
+        ({"fliter_headers": ["x"]}, TypeError, "Filters are filter_headers, "),
+    ],
+)
+def test_wrong_arguments(path, arguments, error, said):
+    """What cannot be meant is refused at once, also where a replay would never look at it."""
+    with pytest.raises(error, match=said) as caught:
+        use_cassette(path, **arguments)
+    assert "sk-of-the-tenant" not in str(caught.value)
+
+
+def test_secrets_too_short_to_hide(path):
+    """A recording that would not hide what was named does not begin; a replay writes nothing."""
+    for mode in ("record", "fill"):
+        with pytest.raises(RulesError, match=r"at least 8 characters.* Came: 1 that") as caught:
+            use_cassette(path, mode=mode, secrets=["tenant", "", "long-enough"]).__enter__()
+        assert "tenant" not in str(caught.value)
+    with use_cassette(path, secrets=["tenant"]) as tape:
+        assert len(tape.unplayed) == 2
+
+
+@pytest.mark.parametrize("name", ["", "folder"])
+def test_recording_into_a_folder(tmp_path, monkeypatch, name):
+    """Told when it is opened: at the end the answers would have been paid for, and lost."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CassetteFormatError, match=r"a file to record into. Came: a dir"):
+        use_cassette(name, mode="record").__enter__()
+
+
+@pytest.mark.parametrize("module", ["httpx2", json, httpx2.Client])
+def test_transports_of_no_library(path, module):
+    """What is no library that a transport could be of is told, with how one is named."""
+    with use_cassette(path) as tape:
+        for make in (tape.transport, tape.async_transport):
+            with pytest.raises(
+                FixtureError, match=r"module httpx or httpx2, as in transport\(httpx2"
+            ):
+                make(module)
+
+
+def test_upstream_of_the_other_colour(path):
+    """A sync transport cannot send for an async client: it is refused before anything is sent."""
+    with use_cassette(path, mode="live") as tape:
+        with pytest.raises(FixtureError, match=r"httpx2.BaseTransport. Came: a AsyncHTTPTransport"):
+            tape.transport(upstream=httpx2.AsyncHTTPTransport())
+        with httpx.HTTPTransport() as sync, pytest.raises(FixtureError, match="AsyncBaseTransport"):
+            tape.async_transport(upstream=sync)
 
 
 def test_importing_loads_nothing():
@@ -136,6 +216,7 @@ def test_public_names():
     names = [name for names in reqllm_fixtures._HOMES.values() for name in names]
 
     assert set(names) <= set(dir(reqllm_fixtures))
+    assert set(names) == set(reqllm_fixtures.__all__)
     for name in names:
         assert getattr(reqllm_fixtures, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

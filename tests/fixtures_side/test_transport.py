@@ -342,7 +342,7 @@ import sys
 sys.modules[{other!r}] = None
 import {name} as module
 from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.library import _library_of
+from reqllm_fixtures.in_use import _library_of
 from reqllm_fixtures.matching import strict
 from reqllm_fixtures.transport import replay_transport
 response = RecordedResponse(200, pieces=(Piece(b"x"),))
