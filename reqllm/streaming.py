@@ -198,6 +198,11 @@ class _BaseClient:
         """The address in place of the provider's own, `None` if there is none."""
         return self._base_url
 
+    @property
+    def has_key(self) -> bool:
+        """Whether a key was given; else it is read from the environment."""
+        return self._api_key is not None
+
     def _prepare(
         self,
         model: Model,

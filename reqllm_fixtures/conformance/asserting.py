@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from reqllm.chunk import Usage
 from reqllm_fixtures.conformance.expecting import Expect
 from reqllm_fixtures.conformance.taken import Taken, Turn
 
@@ -12,6 +13,11 @@ Check: TypeAlias = Callable[[Taken, Expect], None]
 """Takes what came of a scenario, and asserts by what it is given."""
 
 _SHOWN = 80
+# What is counted in which total.
+_INSIDE = {
+    "input_tokens": ("cache_read_input_tokens", "cache_creation_input_tokens"),
+    "output_tokens": ("reasoning_output_tokens",),
+}
 
 
 def has_text(turn: Turn, expect: Expect) -> None:
@@ -52,6 +58,31 @@ def finished(reason: str, turn: Turn, expect: Expect) -> None:
 def has_usage(turn: Turn, expect: Expect) -> bool:
     """Assert that usage was reported; return whether it was."""
     return expect.that(turn.usage is not None, "usage-missing", "expected usage, came none")
+
+
+def check_usage(usage: Usage, assert_that: Callable[[object, str, str], object]) -> None:
+    """Assert, by whatever asserts, that the tokens of an answer are counted, and add up."""
+    for name in ("input_tokens", "output_tokens"):
+        count = getattr(usage, name)
+        assert_that(
+            count is not None and count > 0,
+            "usage-missing",
+            f"expected {name} above 0, came {'none' if count is None else count}",
+        )
+    whole, parts = usage.total_tokens, (usage.input_tokens or 0) + (usage.output_tokens or 0)
+    assert_that(
+        whole is None or whole == parts,
+        "usage-inconsistent",
+        f"expected a total of {parts} tokens, came {whole}",
+    )
+    for total, details in _INSIDE.items():
+        most = getattr(usage, total)
+        told = sum(getattr(usage, detail) or 0 for detail in details)
+        assert_that(
+            most is None or told <= most,
+            "usage-inconsistent",
+            f"expected {' + '.join(details)} within the {most} {total}, came {told}",
+        )
 
 
 def shown(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from reqllm.wires.table import wire_named
 from reqllm_fixtures.checking import Finding, Profile, check_chunks, check_events
 from reqllm_fixtures.checking.finding import checked_profile
 from reqllm_fixtures.compression import decoded
+from reqllm_fixtures.conformance.asserting import check_usage
 from reqllm_fixtures.conformance.expecting import Expect
 from reqllm_fixtures.conformance.results import Remark
 from reqllm_fixtures.conformance.taken import Turn
@@ -107,6 +109,14 @@ def _check_answer(turn: Turn, wire: str | None, expect: Expect) -> None:
         answer.usage is not None, "usage-missing", "expected usage, came none", turn=number
     )
     expect.rather(
+        answer.content or _was_spent_on_thoughts(answer),
+        "empty-answer",
+        "expected an answer, came a stream that says nothing",
+        turn=number,
+    )
+    if answer.usage is not None:
+        check_usage(answer.usage, partial(expect.rather, turn=number))
+    expect.rather(
         answer.model or wire in _WITHOUT_MODEL,
         "model-missing",
         "expected the name of the model that answered, came none",
@@ -124,6 +134,12 @@ def _check_answer(turn: Turn, wire: str | None, expect: Expect) -> None:
     for warned in answer.warnings:
         if (warned.code, warned.message) not in known:
             expect.rather(False, warned.code, warned.message, turn=number)
+
+
+def _was_spent_on_thoughts(answer: Response) -> bool:
+    """Whether there were no tokens left to say anything with."""
+    reason = answer.finish_reason.reason if answer.finish_reason else None
+    return reason == "length" and bool(answer.usage and answer.usage.reasoning_output_tokens)
 
 
 def _of_chunks(turn: Turn, profile: Profile) -> Iterator[Remark]:

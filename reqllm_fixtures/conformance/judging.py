@@ -94,12 +94,10 @@ def conduct(
     cassette: CassetteInUse | None = None,
     now: datetime | None = None,
     unproved: Unproved | None = None,
-    is_keyed: bool = False,
 ) -> Judged:
     """As `run_scenario`, with the error for which a cell could not be judged.
 
     unproved: nothing is asked, for this reason.
-    is_keyed: it is known that the provider asks for a key.
     """
     if not isinstance(client, Client):
         raise InvalidInputError(
@@ -110,8 +108,10 @@ def conduct(
     speaker = provider_named(asked.provider)
     question = Question.of(scenario, asked, spoken(speaker, asked, wire))
     profile = checked_profile(profile)
-    is_keyed = is_keyed or (cassette is not None and bool(cassette.cassette.interactions))
-    if said := unsupported(question, speaker, client.base_url, is_keyed=is_keyed):
+    is_recorded = cassette is not None and bool(cassette.cassette.interactions)
+    if said := unsupported(
+        question, speaker, client.base_url, is_keyed=client.has_key or is_recorded
+    ):
         return Judged(cell(scenario, "unsupported", said))
     if unproved is not None:
         return Judged(cell(scenario, "not_proved", unproved.message, proof=unproved.proof))
@@ -123,7 +123,7 @@ def conduct(
         # A defect, of a provider in somebody's own package for one: the other cells go on.
         return Judged(_error(scenario, error, Proof()), error)
     proof = _proof(cassette, is_live, now)
-    return _judged(scenario, _as_recorded(taken, cassette), proof, profile)
+    return _judged(scenario, _as_kept(taken, cassette), proof, profile)
 
 
 def verify(judged: Cell, *, strict: bool = False) -> None:
@@ -189,7 +189,9 @@ def _breach(turn: Turn) -> Remark:
 
 
 def _counted(scenario: Scenario, taken: Taken, proof: Proof, own: Expect, general: Expect) -> Cell:
-    remarks = (*own.remarks, *general.remarks)
+    told = {(remark.rule, remark.message) for remark in own.remarks}
+    others = (each for each in general.remarks if (each.rule, each.message) not in told)
+    remarks = (*own.remarks, *others)
     usages = [turn.usage for turn in taken.turns if turn.usage is not None]
     seconds, first = _times(taken, proof)
     status, message = _verdict(own, remarks)
@@ -250,12 +252,14 @@ def proof_by(path: str, interactions: Iterable[Interaction], now: datetime) -> P
     )
 
 
-def _as_recorded(taken: Taken, cassette: CassetteInUse | None) -> Taken:
-    """Return what came with the times at which it was recorded, in place of those of its replay."""
-    played = () if cassette is None or cassette.recorded else cassette.played
-    if len(played) != len(taken.turns):
+def _as_kept(taken: Taken, cassette: CassetteInUse | None) -> Taken:
+    """Return what came with the times in its recording: of a replay, those of the call."""
+    if cassette is None:
         return taken
-    turns = (replace(turn, heard=each) for turn, each in zip(taken.turns, played, strict=True))
+    kept = (*cassette.played, *cassette.recorded)
+    if len(kept) != len(taken.turns) or (cassette.played and cassette.recorded):
+        return taken  # not known which is which
+    turns = (replace(turn, heard=each) for turn, each in zip(taken.turns, kept, strict=True))
     return replace(taken, turns=tuple(turns))
 
 

@@ -26,7 +26,7 @@ from reqllm_fixtures.conformance.asking import spoken
 from reqllm_fixtures.conformance.case import Scenario
 from reqllm_fixtures.conformance.judging import Judged, Unproved, cell, conduct, proof_by
 from reqllm_fixtures.conformance.results import Cell, Matrix, Row
-from reqllm_fixtures.conformance.scenarios import SCENARIOS
+from reqllm_fixtures.conformance.scenarios import SCENARIOS, scenario
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.file_names import stem
 from reqllm_fixtures.format import load
@@ -64,6 +64,18 @@ class Target(Struct, frozen=True, kw_only=True):
         """The wire. Raises UnknownProviderError, UnknownWireError."""
         speaker = provider_named(self.model.provider)
         return wire_named(spoken(speaker, self.model, self.wire)).name
+
+    def require(self) -> None:
+        """Raise InvalidInputError if nothing could be asked of it, whatever its key."""
+        speaker = provider_named(self.model.provider)
+        speaker.encode(
+            self.model,
+            scenario("text").context,
+            {},
+            wire=self.wire,
+            api_key="-",
+            base_url=self.base_url,
+        )
 
     @property
     def folder(self) -> Path:
@@ -104,8 +116,8 @@ def run_matrix(
         recorded anew.
     watch: is told of each cell.
 
-    Raises InvalidModelError, UnknownProviderError, UnknownWireError, ModeError, ValueError for a
-    profile.
+    Raises InvalidInputError for a model that cannot be asked (InvalidModelError,
+    UnknownProviderError, UnknownWireError among them), ModeError, ValueError for a profile.
     """
     return MatrixRun(
         models,
@@ -161,6 +173,8 @@ class MatrixRun:
         now, sleep, chance: what ages are counted to, and how to wait for a provider without room.
         """
         self._targets = [Target.of(model) for model in models]
+        for each in self._targets:
+            each.require()
         self._rows = {position: each.spoken for position, each in enumerate(self._targets)}
         self._scenarios = tuple(scenarios)
         self._folder = Path(cassettes)
@@ -210,21 +224,21 @@ class MatrixRun:
 
     def _run(self) -> None:
         for target, cells in zip(self._targets, self._cells, strict=True):
-            for scenario in self._scenarios:
+            for asked in self._scenarios:
                 if self._watch is not None:
-                    self._watch.begin(str(target.model), scenario.name)
-                cells.append(self._cell(target, scenario))
+                    self._watch.begin(str(target.model), asked.name)
+                cells.append(self._cell(target, asked))
                 if self._watch is not None:
                     self._watch.end(str(target.model), cells[-1])
 
-    def _cell(self, target: Target, scenario: Scenario) -> Cell:
-        for claimed in (scenario.capability, scenario.name):
+    def _cell(self, target: Target, asked: Scenario) -> Cell:
+        for claimed in (asked.capability, asked.name):
             if claimed in self._without:
-                return cell(scenario, "not_claimed", f"said to be without {claimed}")
-        path = self._folder / target.folder / f"{stem(scenario.name)}.yaml"
+                return cell(asked, "not_claimed", f"said to be without {claimed}")
+        path = self._folder / target.folder / f"{stem(asked.name)}.yaml"
         attempt = 1
         while True:
-            judged = self._attempt(target, scenario, path)
+            judged = self._attempt(target, asked, path)
             error = judged.error
             if self._mode is Mode.REPLAY or not isinstance(error, ReqLLMError):
                 return judged.cell
@@ -234,7 +248,7 @@ class MatrixRun:
             self._sleep(delay)
             attempt += 1
 
-    def _attempt(self, target: Target, scenario: Scenario, path: Path) -> Judged:
+    def _attempt(self, target: Target, asked: Scenario, path: Path) -> Judged:
         judged: Judged | None = None
         mode, unproved = self._mode, self._unproved(path)
         if unproved is not None and mode is Mode.FILL:
@@ -250,7 +264,7 @@ class MatrixRun:
                 ) as client,
             ):
                 judged = conduct(
-                    scenario,
+                    asked,
                     client,
                     target.model,
                     wire=target.spoken,
@@ -258,7 +272,6 @@ class MatrixRun:
                     cassette=used,
                     now=self._started_at,
                     unproved=unproved,
-                    is_keyed=target.api_key is not None,
                 )
                 if judged.error is not None:
                     used.discard()
@@ -267,7 +280,7 @@ class MatrixRun:
             if judged is not None and judged.error is not None:
                 return judged  # a miss, which was told already
             # A bad recording, or one that could not be written.
-            return Judged(cell(scenario, "error", f"{type(error).__name__}: {error}"), error)
+            return Judged(cell(asked, "error", f"{type(error).__name__}: {error}"), error)
 
     def _unproved(self, path: Path) -> Unproved | None:
         """Say why a recording proves nothing: there is none, or it is too old."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reqllm_fixtures.conformance import SCENARIOS, Cell, Matrix, MatrixRun, Scenario, Target
+import httpx
+
+from reqllm import Client
+from reqllm_fixtures.conformance import (
+    Cell,
+    Matrix,
+    MatrixRun,
+    Scenario,
+    Target,
+    run_scenario,
+)
 from tests.loopback.asking import MODELS
 from tests.loopback.conformance import LoopbackConformance
 from tests.loopback.defect import Defect
@@ -22,13 +32,19 @@ def target(wire: Wire, url: str, key: str | None = KEY) -> Target:
     return Target(model=MODELS[wire], wire=wire, base_url=url, api_key=key)
 
 
-def matrix(targets: Iterable[Target], **options: Any) -> Matrix:
+def matrix(targets: Iterable[Target | str], **options: Any) -> Matrix:
     """Run without ever sleeping for a provider that has no room."""
     return MatrixRun(targets, **{"mode": "live", "sleep": lambda _: None, **options}).run()
 
 
-def cells(wire: Wire, defect: Defect, scenarios: Iterable[Scenario] = SCENARIOS) -> dict[str, Cell]:
+def cells(
+    wire: Wire, defect: Defect, scenarios: Iterable[Scenario], http: httpx.Client
+) -> dict[str, Cell]:
     """What each scenario finds, asked live of a provider with a defect."""
-    with LoopbackServer(LoopbackConformance(defect=defect)) as server:
-        found = matrix([target(wire, server.url)], scenarios=scenarios)
-    return {cell.scenario: cell for _, cell in found.cells}
+    with (
+        LoopbackServer(LoopbackConformance(defect=defect, silence=0.001)) as server,
+        Client(server.url, KEY, http_client=http, max_retries=0) as client,
+    ):
+        return {
+            each.name: run_scenario(each, client, MODELS[wire], wire=wire) for each in scenarios
+        }

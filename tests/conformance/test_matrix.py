@@ -61,7 +61,7 @@ def test_a_healthy_provider_passes(wire, tmp_path: Path):
             assert 2.9 < (played.proof.age_days or 0) < 3.1
             assert Path(played.proof.path).is_relative_to(tmp_path)
             # The times are those of the call, not of its replay.
-            assert played.seconds == pytest.approx(called.seconds, abs=0.002)
+            assert played.seconds == pytest.approx(called.seconds, abs=0.001)
 
 
 def test_what_was_never_recorded_is_not_proved(tmp_path: Path):
