@@ -15,7 +15,7 @@ from typing import Any
 
 from reqllm import errors as e
 from reqllm.cli.summary import what_arrived
-from reqllm.cli.terminal import Terminal, one_line, visible
+from reqllm.cli.terminal import Terminal, nowhere, one_line, send_nowhere, visible
 
 WENT_WRONG, ASKED_WRONGLY, CTRL_C, PIPE_CLOSED = 1, 2, 130, 141
 _LONGEST_MESSAGE = 1000
@@ -123,6 +123,9 @@ def start(command: str, load: Callable[[], Any], extra: str) -> None:
         sys.exit(ASKED_WRONGLY)
     import click
 
+    # A shell may have closed them (`>&-`); who writes there wants nothing of it.
+    sys.stdout = sys.stdout or nowhere()
+    sys.stderr = sys.stderr or nowhere()
     try:
         # Not its own way of ending: it calls a Ctrl-C at the start 1.
         status = load().main(standalone_mode=False)
@@ -131,4 +134,10 @@ def start(command: str, load: Callable[[], Any], extra: str) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(CTRL_C)
+    except OSError as error:
+        # A full disk under the output, most of all: nothing that a traceback would explain.
+        where = "the output" if error.filename is None else error.filename
+        sys.stderr.write(f"{command}: {type(error).__name__}: {where}: {error.strerror}\n")
+        send_nowhere(sys.stdout)
+        sys.exit(WENT_WRONG)
     sys.exit(status if isinstance(status, int) else 0)

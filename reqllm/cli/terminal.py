@@ -119,10 +119,20 @@ class Terminal:
 
     def give_up(self) -> None:
         """Send what is left nowhere: the reader of the pipe is gone, nobody is to hear of it."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (self._out, self._err):
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(nowhere, stream.fileno())
+        send_nowhere(self._out, self._err)
+
+
+def nowhere() -> TextIO:
+    """Return a stream that keeps nothing."""
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+def send_nowhere(*streams: TextIO) -> None:
+    """Let what is still to be written to these streams go nowhere, also at the exit."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(sink, stream.fileno())
 
 
 def _accept_all(stream: TextIO) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -123,6 +124,29 @@ def test_a_closed_pipe_is_no_error(args: tuple[str, ...]):
         told = child.stderr.read()
         assert child.wait(PATIENCE) == 141
     assert told == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize(
+    "args", [("reqllm", "providers"), ("reqllm-fixtures", "play", DEMO, "--pace", "0")]
+)
+def test_a_full_disk_is_told(args: tuple[str, ...]):
+    """Where the output cannot be written, one line says why, and the status that it is not."""
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            argv(*args), cwd=ROOT, env=environment(), stdout=full, stderr=-1, check=False
+        )
+    assert result.returncode == 1
+    assert result.stderr.decode() == f"{args[0]}: OSError: the output: No space left on device\n"
+
+
+def test_a_closed_output_is_no_error():
+    """A shell can start a command without any output: what it would write goes nowhere."""
+    command = shlex.join(argv("reqllm-fixtures", "show", DEMO, "--json"))
+    result = subprocess.run(
+        f"{command} >&-", shell=True, cwd=ROOT, env=environment(), stderr=-1, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 # Terminals.
