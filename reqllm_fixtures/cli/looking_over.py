@@ -51,7 +51,10 @@ def _of_file(path: str, linter: Linter) -> list[Remark]:
         interactions = cassette_format.loads(content, path=path, as_json=as_json)
         return list(linter.cassette(interactions))
     except FixtureError as error:
-        return [linter.unreadable(_flat(error))]
+        said = _flat(error)
+        if not _has_name_of_cassette(path):
+            said += " If it is the body of a stream, name its wire with --wire."
+        return [linter.unreadable(said)]
 
 
 def _of_body(linter: Linter, body: bytes) -> list[Remark]:

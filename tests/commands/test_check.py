@@ -144,13 +144,15 @@ def test_a_body_of_a_wire_that_is_named(tmp_path: Path):
         assert ": error: stream: terminal-missing: " in result.stdout
 
 
-def test_a_body_of_a_wire_that_is_not_named():
-    """What to do is told."""
-    result = check("-", stdin=b"data: {}\n\n")
-
-    assert result.exit_code == 1
-    assert "name" in result.stdout
-    assert "--wire" in result.stdout
+def test_a_body_of_a_wire_that_is_not_named(tmp_path: Path):
+    """What to do is told, of the standard input and of a file."""
+    body = b'data: {"a": 1}\n\n'
+    file = tmp_path / "body.sse"
+    file.write_bytes(body)
+    for result in (check("-", stdin=body), check(str(file))):
+        assert result.exit_code == 1
+        assert "name" in result.stdout
+        assert "--wire" in result.stdout
 
 
 @pytest.mark.parametrize(
