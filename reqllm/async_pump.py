@@ -91,6 +91,7 @@ class AsyncPump(PumpBase):
     def _begin(self, opened: Opened) -> None:
         super()._begin(opened)
         self._pieces = body_of(opened.http).__aiter__()
+        self._next_piece = self._pieces.__anext__
 
     async def next_batch(self) -> list[StreamChunk]:
         """Return the chunks that wait, else those of the next pieces; none at the end."""
@@ -131,7 +132,7 @@ class AsyncPump(PumpBase):
                 if self._deadlines.is_watched:
                     piece = await self._watched_piece()
                 else:
-                    piece = await self._pieces.__anext__()
+                    piece = await self._next_piece()
             except StopAsyncIteration:
                 self._at_eof = True
                 self._keep(self._end())
@@ -140,6 +141,10 @@ class AsyncPump(PumpBase):
             except self._network_errors as error:
                 self._keep(self._end(self._named(error)))
             else:
+                if self._flows and (more := self.server.more(piece)):
+                    # Most pieces are one more event of an answer that flows.
+                    self._waiting += more
+                    return
                 if self._goes_on_after(piece):
                     return
             await self._settle()

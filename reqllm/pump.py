@@ -58,6 +58,7 @@ class Pump(PumpBase):
     def _begin(self, opened: Opened) -> None:
         super()._begin(opened)
         self._pieces = body_of(opened.http).__iter__()
+        self._next_piece = self._pieces.__next__
 
     def next_batch(self) -> list[StreamChunk]:
         """Return the chunks that wait, else those of the next pieces; none at the end."""
@@ -98,7 +99,7 @@ class Pump(PumpBase):
                 if self._deadlines.is_watched:
                     piece = self._watched_piece()
                 else:
-                    piece = self._pieces.__next__()
+                    piece = self._next_piece()
             except StopIteration:
                 self._at_eof = True
                 self._keep(self._end())
@@ -107,6 +108,10 @@ class Pump(PumpBase):
             except self._network_errors as error:
                 self._keep(self._end(self._named(error)))
             else:
+                if self._flows and (more := self.server.more(piece)):
+                    # Most pieces are one more event of an answer that flows.
+                    self._waiting += more
+                    return
                 if self._goes_on_after(piece):
                     return
             self._settle()

@@ -79,7 +79,7 @@ class PumpBase:
         self.server = opened.server
         self._deadlines = opened.deadlines
         self._at_eof = False
-        self._flows = False  # pieces are taken as they are: it began, and nobody watches
+        self._flows = False  # pieces are taken as they are: it began, and nothing is watched
 
     @property
     def is_open(self) -> bool:
@@ -128,8 +128,8 @@ class PumpBase:
             return False
         deadlines = self._deadlines
         is_quiet = not chunks or type(chunks[0]) in SIGNS_OF_LIFE
-        if self._flows and not deadlines.is_watched and not is_quiet:
-            # Most pieces are more of an answer that flows: no more than this for them.
+        if self._flows and not is_quiet:
+            # More of an answer that flows: no more than this for them.
             deadlines.last = chunks[-1]
             self._waiting += chunks
             return True
@@ -163,7 +163,7 @@ class PumpBase:
             known = ResponseMetadata(chunks[0].id, chunks[0].model)
             chunks = [known, *chunks[1:]] if known.id or known.model else chunks[1:]
         self._started = self._started or bool(chunks)
-        self._flows = self._started and self._on_event is None
+        self._flows = self._started and self._on_event is None and not self._deadlines.is_watched
         if self._on_event is not None:
             for chunk in chunks:
                 self._on_event(chunk)

@@ -24,6 +24,7 @@ from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
 from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm.wires.common.blocks import Repair
+from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Reading
 
@@ -87,6 +88,7 @@ class StreamServer:
         self._start = b""
         self._events_seen = False
         self._is_flowing = False  # events come, and nothing has ended yet
+        self._lane: DeltaLane | None = None  # what knows events by their bytes, where one begins
         self._chunks_given = False
         self._accumulator = Accumulator()
         self._unfolded: list[c.StreamChunk] = []
@@ -109,16 +111,34 @@ class StreamServer:
     # What goes in.
     def receive(self, piece: bytes) -> list[c.StreamChunk]:
         """Take the next piece of the body; return the chunks that it completed."""
-        if self._is_flowing:
-            decoder = self._decoder
-            chunks = decoder.begin()
-            self._framer.feed(piece, decoder.take, decoder.recognise)
-            if decoder.ended or decoder.error or self._framer.error or not self._chunks_given:
-                return self._after(chunks)
+        return self.more(piece) or self._receive(piece)
+
+    def more(self, piece: bytes) -> list[c.StreamChunk]:
+        """Take a piece that is one more delta like those before; return it.
+
+        Nothing is taken, and nothing returned, of any other piece: that is for `receive`.
+        """
+        lane = self._lane
+        if lane is None or len(piece) > self._limit:
+            return []
+        chunks: list[c.StreamChunk] = []
+        lane.out = chunks
+        if lane.recognise(piece):
             self._unfolded += chunks
             if len(self._unfolded) > _FOLD_AFTER:
                 self._fold()
-            return chunks
+        return chunks
+
+    def _receive(self, piece: bytes) -> list[c.StreamChunk]:
+        """Take a piece of any kind."""
+        if self._is_flowing:
+            decoder, framer = self._decoder, self._framer
+            chunks = decoder.begin()
+            framer.feed(piece, decoder.take, decoder.recognise)
+            if decoder.ended or decoder.error or framer.error or not self._chunks_given:
+                return self._after(chunks)
+            self._lane = decoder.lane if framer.between_events else None
+            return self._keep(chunks)
         if self.state != "open":
             self._note_late(piece)
             return []
@@ -329,6 +349,7 @@ class StreamServer:
     def _end_as(self, state: StreamState) -> None:
         self.state = state
         self._is_flowing = False
+        self._lane = None
 
     def _with_start(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
         return chunks if self._chunks_given or chunks else [c.StreamStart()]

@@ -27,6 +27,8 @@ class WireEvent(Struct, frozen=True, gc=False):
     """What else the frame said, in framings that have headers."""
     head: bytes | None = None
     """What stands before `data` in the bytes that `Recognise` is shown; `None`: lines of SSE."""
+    marks: tuple[bytes, ...] = (b"\n\n", b"\r\n\r\n")
+    """What may close them, as `Recognise` is shown it first."""
 
     @property
     def is_silent(self) -> bool:
@@ -54,6 +56,11 @@ class Framer(Protocol):
 
     error: ReqLLMError | None
     """Why nothing more comes out."""
+
+    @property
+    def between_events(self) -> bool:
+        """Whether the next byte begins an event that `recognise` could be shown as it comes."""
+        ...
 
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.

@@ -38,8 +38,13 @@ def _never(block: bytes) -> bool:
 class _Head(Struct, frozen=True):
     """The headers of a message, read."""
 
+    raw: bytes
     name: str
     headers: Mapping[str, str]
+
+    def event(self, payload: bytes) -> WireEvent:
+        """Return the message as an event; nothing but its length closes it."""
+        return WireEvent(payload, self.name, headers=self.headers, head=self.raw, marks=(b"",))
 
 
 class EventStreamDecoder:
@@ -49,6 +54,8 @@ class EventStreamDecoder:
     `:message-type` asks for; all headers are in `headers`, as text. `error` is set, and nothing
     more comes out, once a checksum or a length is wrong, or a message passes `max_event_bytes`.
     """
+
+    between_events = False  # a message is shown once its checksum is known to be right
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
         self.error: ReqLLMError | None = None
@@ -113,7 +120,7 @@ class EventStreamDecoder:
                 head = self._heads.get(raw) or self._read_head(raw, at)
                 if head is None:
                     return at
-                take(WireEvent(block[head_length:], head.name, headers=head.headers, head=raw))
+                take(head.event(block[head_length:]))
             at = end
         self._needed = _PRELUDE
         return at
@@ -146,7 +153,7 @@ class EventStreamDecoder:
             return None
         kind = headers.get(":message-type", "event")
         name = headers.get(_NAMED_BY.get(kind, ":event-type"))
-        head = _Head(name or "message", MappingProxyType(headers))
+        head = _Head(raw, name or "message", MappingProxyType(headers))
         if len(self._heads) < _REMEMBERED and len(raw) <= _LONGEST_HEAD_REMEMBERED:
             self._heads[raw] = head
         return head

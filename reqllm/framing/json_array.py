@@ -31,6 +31,8 @@ class JSONArrayDecoder:
     Once an element passes `max_event_bytes`, `error` is set and nothing more comes out.
     """
 
+    between_events = False  # no element is shown
+
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
         self.error: ReqLLMError | None = None
         self._limit = max_event_bytes

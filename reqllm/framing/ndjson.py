@@ -15,6 +15,7 @@ from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, T
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r"
+_ENDS = (b"\n", b"\r\n")
 # A whole body in one piece is read in parts: all its lines at once would be many.
 _AT_ONCE = 64 * 1024
 # A line of one of these alone begins a document that goes on in the next line.
@@ -35,6 +36,11 @@ class NDJSONDecoder:
         self._line = bytearray()  # a line without its end yet
         self._document = False  # that line is a document over many, to the body's end
 
+    @property
+    def between_events(self) -> bool:
+        """Whether the next byte begins a line."""
+        return not self._line and self.error is None
+
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
         out: list[WireEvent | Comment] = []
@@ -44,18 +50,9 @@ class NDJSONDecoder:
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` is shown whole lines first, without their end; those that it knows, by
-        returning true, are not taken apart.
+        `recognise` is shown whole lines first; those that it knows, by returning true, are not
+        taken apart.
         """
-        if (
-            recognise is not None
-            and not self._line
-            and piece.find(b"\n") == len(piece) - 1 < self._limit
-            and self.error is None
-            and recognise(piece[:-1])
-        ):
-            # One whole line, as most servers write them.
-            return
         if self._head is not None:
             piece = self._skip_bom(piece)
         if self.error is not None or not piece:
@@ -109,7 +106,7 @@ class NDJSONDecoder:
             if len(line) > limit:
                 self._fail()
                 return number
-            if known is not None and known(line):
+            if known is not None and known(line + b"\n"):
                 continue
             data = line.strip(_BLANK)
             if data in _OPEN:
@@ -136,7 +133,7 @@ class NDJSONDecoder:
 
 
 def _event(line: bytes, *, flushed: bool = False) -> WireEvent:
-    return WireEvent(line, flushed=flushed, head=b"")
+    return WireEvent(line, flushed=flushed, head=b"", marks=_ENDS)
 
 
 NDJSON = Framing(name="ndjson", new=NDJSONDecoder, openers=frozenset((b"{",)), starts=(b"{",))

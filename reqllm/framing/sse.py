@@ -52,7 +52,8 @@ class SSEDecoder:
         self._data: bytes | bytearray | None = None  # None: no data line so far
         self._event = ""
         self._id = ""
-        self._between_events = True
+        self.between_events = True
+        """Whether the next byte begins an event."""
 
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
@@ -63,21 +64,9 @@ class SSEDecoder:
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` is shown the bytes of whole events first, with LF as line end and without
-        the blank line; those that it knows, by returning true, are not taken apart.
+        `recognise` is shown the bytes of whole events first, with LF as line end; those that it
+        knows, by returning true, are not taken apart.
         """
-        if (
-            recognise is not None
-            and self._between_events
-            and len(piece) <= self._limit
-            and (
-                (piece[-2:] == b"\n\n" and recognise(piece[:-2]))
-                or (piece[-4:] == b"\r\n\r\n" and recognise(piece[:-4]))
-            )
-        ):
-            # One whole event, as most servers write them.
-            self._after_cr = False
-            return
         if self._head is not None:
             piece = self._skip_bom(piece)
         if self._after_cr and piece:
@@ -92,8 +81,8 @@ class SSEDecoder:
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if b"\n" not in piece:
             self._begin_line(piece)
-        elif self._between_events and piece.find(b"\n\n") == len(piece) - 2:
-            self._take_blocks((piece[:-2],), take, None)
+        elif self.between_events and piece.find(b"\n\n") == len(piece) - 2:
+            self._take_blocks((piece[:-2],), take, recognise)
         else:
             for at in range(0, len(piece), _AT_ONCE):
                 self._receive_lines(piece[at : at + _AT_ONCE], take, recognise)
@@ -128,7 +117,7 @@ class SSEDecoder:
         if self.error is not None:
             return
         start = 0
-        if not self._between_events:
+        if not self.between_events:
             start = self._end_of_begun_event(piece)
             if not self._recognise_begun(piece[:start], recognise):
                 self._take_lines(piece[:start], take)
@@ -136,11 +125,7 @@ class SSEDecoder:
                 return
         stop = piece.rfind(b"\n\n", start)
         if stop >= 0:
-            self._take_blocks(
-                piece[start:stop].split(b"\n\n"),
-                take,
-                recognise if stop - start <= self._limit else None,
-            )
+            self._take_blocks(piece[start:stop].split(b"\n\n"), take, recognise)
             if self.error is not None:
                 return
             start = stop + 2
@@ -156,7 +141,7 @@ class SSEDecoder:
 
     def _recognise_begun(self, rest: bytes, recognise: Recognise | None) -> bool:
         """Show an event that two pieces share, if nothing was taken of it before."""
-        block = self._line + rest[:-2]
+        block = self._line + rest
         if (
             recognise is None
             or rest[-2:] != b"\n\n"
@@ -168,7 +153,7 @@ class SSEDecoder:
         ):
             return False
         self._line.clear()
-        self._between_events = True
+        self.between_events = True
         return True
 
     def _take_blocks(
@@ -180,9 +165,9 @@ class SSEDecoder:
         if recognise is None:
             recognise = _never
         for block in blocks:
-            if recognise(block):
-                continue
             if len(block) <= limit:
+                if recognise(block + b"\n\n"):
+                    continue
                 if block[:6] == b"data: " and b"\n" not in block:
                     take(WireEvent(block[6:], "message", last_id))
                     continue
@@ -216,7 +201,7 @@ class SSEDecoder:
     def _begin_line(self, part: bytes) -> None:
         """Keep a part of a line whose end is yet to come."""
         self._line += part
-        self._between_events = False
+        self.between_events = False
         if len(self._line) > self._limit:
             self._fail()
 
@@ -224,7 +209,7 @@ class SSEDecoder:
         if not line:
             self._dispatch(take)
             return
-        self._between_events = False
+        self.between_events = False
         if len(line) > self._limit:
             self._fail()
             return
@@ -281,12 +266,12 @@ class SSEDecoder:
             take(WireEvent(bytes(self._data), name, self._id, flushed))
             self._data = None
         self._event = ""
-        self._between_events = True
+        self.between_events = True
 
     def _fail(self) -> None:
         self._line.clear()
         self._data = None
-        self._between_events = False
+        self.between_events = False
         self.error = EventTooLargeError(
             f"an event passed the limit of {self._limit} bytes; "
             "raise it with max_event_bytes if events of that size are expected",

@@ -36,6 +36,11 @@ class SSEOrArrayDecoder:
         self._held = b""  # blank so far
         self._framer: Framer | None = None
 
+    @property
+    def between_events(self) -> bool:
+        """Whether the next byte begins an event."""
+        return self._framer is not None and self._framer.between_events
+
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
         out: list[WireEvent | Comment] = []

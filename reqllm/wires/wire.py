@@ -13,6 +13,7 @@ from reqllm.errors import ReqLLMError
 from reqllm.framing.event import Comment, Framing, Recognise, WireEvent
 from reqllm.framing.sse import SSE
 from reqllm.wires.common.blocks import Repair
+from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.options import Dialect
 
 
@@ -50,6 +51,11 @@ class EventDecoder(Protocol):
     @property
     def late_events(self) -> int:
         """How many events came after the terminal one."""
+        ...
+
+    @property
+    def lane(self) -> DeltaLane | None:
+        """What knows one more of the deltas that came before by its bytes alone, if it may."""
         ...
 
     def begin(self) -> list[StreamChunk]:

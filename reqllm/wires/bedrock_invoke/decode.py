@@ -32,6 +32,8 @@ _METRICS = METRICS.encode()
 class InvokeDecoder:
     """One stream: unwraps events and hands them to the decoder of the model's own wire."""
 
+    lane = None  # what it would know is wrapped
+
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._inner: JSONEventDecoder | None = None
@@ -150,7 +152,7 @@ class InvokeDecoder:
             data = binascii.a2b_base64(block[begin:end], strict_mode=True)
         except binascii.Error:
             return False
-        return self._is_delta(b"data: " + data)
+        return self._is_delta(b"data: %b\n\n" % data)
 
 
 def _failure_of(event: WireEvent) -> APIError | None:

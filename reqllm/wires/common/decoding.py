@@ -10,7 +10,7 @@ from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, BlockWriter
-from reqllm.wires.common.delta_lane import PADDING, DeltaLane, IsFiller
+from reqllm.wires.common.delta_lane import PADDING, DeltaLane, Fillers
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
@@ -24,7 +24,7 @@ _MOST_CHOICES = 256
 class JSONEventDecoder:
     """Base of the decoders whose events are JSON. A wire says what one event means in `_take`."""
 
-    fillers: ClassVar[Mapping[str, IsFiller]] = PADDING
+    fillers: ClassVar[Fillers] = PADDING
     """Members of an event that say nothing and differ from one to the next."""
     counter: ClassVar[str | None] = None
     """The member in which the wire numbers its events, if it does."""
@@ -42,10 +42,11 @@ class JSONEventDecoder:
         self._usage = usage
         self._reading = reading
         self._lane = lane or DeltaLane(self.fillers, self.counter)
-        self.recognise: Recognise | None = self._lane.recognise
-        """Takes an event's lines if it is one more of the deltas that came before."""
-        if reading.include_raw:
-            self.recognise = None  # each event is shown as it was sent
+        # Where raw events are asked for, each is shown as it was sent.
+        self.lane = None if reading.include_raw else self._lane
+        """Knows one more of the deltas that came before by its bytes alone."""
+        self.recognise: Recognise | None = None if self.lane is None else self.lane.recognise
+        """Takes an event's bytes if it is one more of the deltas that came before."""
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
         self._long_way = 0

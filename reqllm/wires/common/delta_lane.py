@@ -7,8 +7,7 @@ string is parsed. What does not match in every byte goes the long way again; not
 
 What may differ besides is known to mean nothing: blanks before the last brace, and members of
 the event that a wire declares as filler, such as random text against traffic analysis, or a
-time. One of them may stand before the string and one after it.
-Where a wire numbers its events and the numbers mean something, an event is only recognised by
+time. Where a wire numbers its events and the numbers mean something, an event is only recognised by
 the very number that must come next.
 """
 
@@ -17,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -29,44 +28,62 @@ from reqllm.framing.event import WireEvent
 from reqllm.wires.common.json_text import parse_json
 
 decode_string = msgspec.json.Decoder(str).decode
-IsFiller = Callable[[bytes], bool]
-# Random text against traffic analysis, on any wire.
-PADDING: Mapping[str, IsFiller] = MappingProxyType(
-    {"obfuscation": bytes.isalnum, "p": bytes.isalnum}  # or nothing at all
-)
+Match = Callable[[bytes, int], "re.Match[bytes] | None"]
+# By member, what may stand between its quotes: a pattern that takes no quote and no backslash.
+Fillers = Mapping[str, bytes]
+# Random text against traffic analysis, on any wire; or nothing at all.
+PADDING: Fillers = MappingProxyType(dict.fromkeys(("obfuscation", "p"), rb"[0-9A-Za-z]*+"))
 FILLER_KEYS = tuple(PADDING)
+_BLANKS = rb" *+"
+_STRING = rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")'
 PROBE = "\x7fprobe\x7f"
+_PROBE_LITERAL = msgspec.json.encode(PROBE)
+# A longer tail may hold an id: it is kept out of the pattern, which streams share.
+_SHORT = 32
 # What no event begins with: one of no beginnings. (Any bytes may begin one.)
 NOTHING: tuple[bytes, ...] = ()
 # A stream whose events never repeat is not worth learning from.
 LEARN_IN_VAIN = 8
 
 
+class Spot(Struct, frozen=True):
+    """Bytes of an event in which something may vary."""
+
+    before: bytes
+    """What stands before it."""
+    pattern: bytes = b""
+    """Matches it, whatever it is."""
+    probe: bytes = b""
+    """The same bytes, but others where they may vary."""
+    after: bytes = b""
+    """What stands after it."""
+    says: bool = False
+    """Whether what varies says something, after all."""
+
+
 class DeltaLane:
     """Recognises events that differ from the last learned one in a single string.
 
-    fillers: members of the event itself that are text and say nothing, each with what the bytes
-        between its quotes may be; a quote or a backslash must not be among them.
+    fillers: members of the event itself that are text and say nothing.
     counter: the member in which the wire numbers its events, each by one more than the last.
     """
 
     __slots__ = (
         "_begin",
+        "_choice",
         "_chunk",
         "_counted",
         "_counter",
         "_end",
-        "_filler_ok",
         "_fillers",
-        "_lead",
-        "_lead_ok",
-        "_literal_end",
-        "_middle",
-        "_place",
+        "_id",
+        "_index",
+        "_keeps_last",
+        "_match",
         "_prefix",
         "_raw",
-        "_rest",
         "_tail",
+        "_tails",
         "_vain",
         "count",
         "last",
@@ -74,45 +91,46 @@ class DeltaLane:
         "recognised",
     )
 
-    def __init__(
-        self, fillers: Mapping[str, IsFiller] = PADDING, counter: str | None = None
-    ) -> None:
+    def __init__(self, fillers: Fillers = PADDING, counter: str | None = None) -> None:
         self._fillers = fillers
         self._counter = counter
-        # Which of the constant parts holds the number, and its bytes around it.
-        self._counted: tuple[str, bytes, bytes] | None = None
+        # Whether the number stands before the string, and the bytes around it on that side.
+        self._counted: tuple[bool, bytes, bytes] | None = None
         self.count: int | None = None
         """The number of the last event, where events are numbered; the decoder sets it, too."""
+        self._keeps_last = False
         self.last = b""
-        """The lines of the last event that was recognised, where events are numbered."""
+        """The last event that was recognised, where something that varies says something."""
         self.out: list[c.StreamChunk] = []
         """Where the chunks go."""
         self.recognised = 0
         """Events recognised so far."""
         self._vain = 0
         self._prefix: bytes | tuple[bytes, ...] = NOTHING
-        self._lead = self._middle = self._tail = b""
-        self._begin = self._end = self._literal_end = 0
-        self._rest = b""
-        """All that follows the string's inside, where nothing of it may vary."""
-        self._lead_ok: IsFiller = _is_blank
-        self._filler_ok: IsFiller = _is_blank
+        self._tail = b""
+        self._match: Match | None = None
+        """Matches what follows the prefix, up to the tail; `None`: that is the string alone."""
+        self._tails: tuple[bytes, ...] = ()
+        """What may follow that; none: the pattern goes to the end."""
+        self._begin = self._end = 0
         self._chunk: Any = None
-        self._place: tuple[Any, ...] = ()
+        self._id: str | None = None
+        self._index = self._choice = 0
         self._raw: list[str] | None = None
 
-    def recognise(self, block: bytes) -> bool:
-        """Read an event like the learned one, given as its lines; return whether it is one."""
-        if not block.startswith(self._prefix) or not block.endswith(self._tail):
+    def recognise(self, data: bytes) -> bool:
+        """Read an event like the learned one, given as it came; return whether it is one."""
+        if not data.startswith(self._prefix):
             return False
-        if self._rest and block.endswith(self._rest):
-            # Most are equal to the last byte; both quotes are of the string then.
-            literal = block[self._begin - 1 : self._literal_end]
-        else:
-            raw = self._varying(block[self._begin : self._end])
-            if raw is None:
+        if self._match is None:
+            if not data.endswith(self._tail):
                 return False
-            literal = b'"' + raw + b'"'
+            literal = data[self._begin : self._end]
+        else:
+            found = self._match(data, self._begin)
+            if found is None or (self._tails and data[found.end() :] not in self._tails):
+                return False
+            literal = found[1]
         try:
             text: str = decode_string(literal)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -120,25 +138,20 @@ class DeltaLane:
         if not text:
             # Where one member is silent another may speak.
             return False
-        self.out.append(self._chunk(text, *self._place))
+        if self._id is None:
+            self.out.append(self._chunk(text, self._index, self._choice))
+        else:
+            self.out.append(c.ToolCallDelta(text, self._id, self._index, self._choice))
         if self._raw is not None:
             self._raw.append(text)
-        if self._counted is not None:
-            self.last = block
-            self.count += 1  # type: ignore[operator]
-            self._number_next()
+        if self._keeps_last:
+            self.last = data
+            if self._counted is not None:
+                self.count += 1  # type: ignore[operator]
+                self._number_next()
         self.recognised += 1
         self._vain = 0
         return True
-
-    def _varying(self, rest: bytes) -> bytes | None:
-        """Return the inside of the string, where something beside it may vary as well."""
-        if self._lead:
-            filler, found, rest = rest.partition(self._lead)
-            if not found or not self._lead_ok(filler):
-                return None
-        raw, found, filler = rest.partition(self._middle)
-        return raw if found and (not filler or self._filler_ok(filler)) else None
 
     def forget(self) -> None:
         """Go the long way from here on."""
@@ -153,28 +166,42 @@ class DeltaLane:
         if self._vain >= LEARN_IN_VAIN or b"\n" in event.data:
             return
         self._vain += 1
-        text, *place = structs.astuple(chunk)
-        data = event.data
+        data, text = event.data, structs.astuple(chunk)[0]
         for literal in (msgspec.json.encode(text), json.dumps(text).encode()):
             at = data.find(literal)
             if at < 0 or data.find(literal, at + 1) >= 0:
                 continue
-            start = self._divide_start(data[: at + 1])
-            rest = self._divide_rest(data[at + len(literal) - 1 :])
-            head = head_of(event)
-            if not self._find_number(head + start.before):
+            start = self._spot_before(data[:at])
+            rest = self._spot_after(data[at + len(literal) :])
+            if rest is None:
                 return
-            probed = start.probed + msgspec.json.encode(PROBE)[1:-1] + rest.probed
+            head = head_of(event)
+            prefix, tail = head + start.before, rest.after + event.marks[0]
+            if not self._find_number(head + data + event.marks[0], prefix, tail):
+                return
+            probed = start.before + start.probe + _PROBE_LITERAL + rest.probe + rest.after
             if rest.after[-1:] == b"}" and self._is_proved(data, text, probed):
-                self._chunk, self._place, self._raw = type(chunk), tuple(place), raw
-                self._prefix = head + start.before
-                self._begin, self._end = len(self._prefix), -len(self._tail)
-                varies = self._lead or self._filler_ok is not _is_blank
-                self._rest = b"" if varies or self._counted else self._middle + self._tail
-                self._literal_end = 1 - len(self._rest)
+                self._chunk, self._raw, self._id = type(chunk), raw, getattr(chunk, "id", None)
+                self._index, self._choice = chunk.index, chunk.choice
+                self._prefix, self._tail = prefix, tail
+                self._begin, self._end = len(prefix), -len(tail)
+                self._match_between(start.pattern, rest, event.marks)
+                self._keeps_last = rest.says or self._counted is not None
                 if self._counted is not None:
                     self._number_next()
             return
+
+    def _match_between(self, lead: bytes, rest: Spot, marks: tuple[bytes, ...]) -> None:
+        """Keep what matches what is between prefix and tail, if it is more than the string."""
+        self._match, self._tails = None, ()
+        if not lead and not rest.pattern:
+            return
+        pattern = lead + _STRING + rest.pattern
+        if self._counted is None and len(self._tail) <= _SHORT:
+            pattern += re.escape(self._tail) + rb"\Z"
+        else:
+            self._tails = tuple(rest.after + mark for mark in marks)
+        self._match = _matcher(pattern)
 
     def _is_proved(self, data: bytes, text: str, probed_data: bytes) -> bool:
         """Whether the string is one value of the event, and nothing else says the same."""
@@ -200,82 +227,71 @@ class DeltaLane:
         )
 
     # The number of the event.
-    def _find_number(self, prefix: bytes) -> bool:
+    def _find_number(self, whole: bytes, prefix: bytes, tail: bytes) -> bool:
         """Find the event's number; return whether it can be followed, or there is none."""
         self._counted = None
-        if self._counter is None:
-            return True
-        parts = {
-            "_prefix": prefix,
-            "_lead": self._lead,
-            "_middle": self._middle,
-            "_tail": self._tail,
-        }
-        found = [
-            (name, part[: match.end(1)], part[match.end(2) :], int(match[2]))
-            for name, part in parts.items()
-            for match in _number(self._counter).finditer(part)
-        ]
+        found = list(_number(self._counter).finditer(whole)) if self._counter else []
         if not found:
             return self.count is None
-        name, left, right, number = found[0]
-        self._counted = (name, left, right)
-        return len(found) == 1 and number == self.count
+        number, after = found[0], len(whole) - len(tail)
+        if len(found) > 1 or int(number[2]) != self.count:
+            return False
+        if number.end() <= len(prefix):
+            self._counted = (True, prefix[: number.start(2)], prefix[number.end() :])
+        elif number.start() >= after:
+            self._counted = (False, whole[after : number.start(2)], whole[number.end() :])
+        return self._counted is not None
 
     def _number_next(self) -> None:
         """Put the number that must come next where it will be."""
-        name, left, right = self._counted  # type: ignore[misc]
+        is_before, left, right = self._counted  # type: ignore[misc]
         part = b"%b%d%b" % (left, self.count + 1, right)  # type: ignore[operator]
-        if name == "_tail":
-            self._tail = part
-            self._end = -len(part)
-        elif name == "_prefix":
+        if is_before:
             self._prefix = part
             self._begin = len(part)
         else:
-            setattr(self, name, part)
+            self._tail = part
+            self._end = -len(part)
+            self._tails = (part,)
 
-    def _divide_start(self, start: bytes) -> _Divided:
-        """Find the spot before the string that may vary."""
-        divided, self._lead_ok = _divide(start, self._fillers) or (_Divided(start), _is_blank)
-        self._lead = divided.after
-        return divided
+    # What may vary beside the string.
+    def _spot_before(self, data: bytes) -> Spot:
+        spot = self._fillers_in(data)
+        if spot is None:
+            return Spot(data)
+        pattern = spot.pattern + re.escape(spot.after)
+        return Spot(spot.before, pattern, spot.probe + spot.after)
 
-    def _divide_rest(self, rest: bytes) -> _Divided:
-        """Find the spot after the string that may vary: at least the blanks before the brace."""
-        divided, self._filler_ok = _divide(rest, self._fillers) or (
-            _Divided(rest[:-1].rstrip(b" "), b"", rest[-1:]),
-            _is_blank,
-        )
-        self._middle, self._tail = divided.before, divided.after
-        return divided
+    def _spot_after(self, data: bytes) -> Spot | None:
+        """Find what may vary after the string, if only blanks before the brace."""
+        spot = self._fillers_in(data)
+        if spot is None:
+            before = data[:-1].rstrip(b" ")
+            if len(before) == len(data) - 1:
+                return Spot(b"", after=data)
+            spot = Spot(before, _BLANKS, after=data[-1:])
+        pattern = re.escape(spot.before) + spot.pattern
+        return Spot(b"", pattern, spot.before + spot.probe, spot.after)
+
+    def _fillers_in(self, data: bytes) -> Spot | None:
+        """Find the fillers in a part of an event; `None` if there are none."""
+        found = list(_members(*self._fillers).finditer(data))
+        if not found:
+            return None
+        begin = at = found[0].start(2)
+        pattern = probe = b""
+        for member in found:
+            between = data[at : member.start(2)]
+            pattern += re.escape(between) + self._fillers[member[1].decode()]
+            probe += between + b"1" + member[2]
+            at = member.end()
+        return Spot(data[:begin], pattern, probe, data[at:])
 
 
-class _Divided(Struct, frozen=True):
-    """Bytes around a spot that may vary."""
-
-    before: bytes
-    filler: bytes = b""
-    after: bytes = b""
-    is_filled: bool = False
-
-    @property
-    def probed(self) -> bytes:
-        """The same with another filler."""
-        return self.before + (b"1" if self.is_filled else b"") + self.filler + self.after
-
-
-def _divide(data: bytes, fillers: Mapping[str, IsFiller]) -> tuple[_Divided, IsFiller] | None:
-    """Divide bytes of JSON at the first of the fillers that is in them."""
-    for key, is_filler in fillers.items():
-        begin = data.find(f'"{key}":"'.encode())
-        if begin < 0:
-            continue
-        begin += len(key) + 4
-        end = data.find(b'"', begin)
-        if end >= 0:
-            return _Divided(data[:begin], data[begin:end], data[end:], is_filled=True), is_filler
-    return None
+@lru_cache(maxsize=64)
+def _matcher(pattern: bytes) -> Match:
+    # Written once a kind of event, not once a stream: providers have few.
+    return re.compile(pattern).match
 
 
 @cache
@@ -283,8 +299,10 @@ def _number(counter: str) -> re.Pattern[bytes]:
     return re.compile(rb'("%s": ?)([0-9]+)' % re.escape(counter).encode())
 
 
-def _is_blank(filler: bytes) -> bool:
-    return not filler.strip(b" ")
+@cache
+def _members(*keys: str) -> re.Pattern[bytes]:
+    """Return what finds members that are text: the key, and what is between the quotes."""
+    return re.compile(rb'"(%s)": ?"([^"]*)' % "|".join(map(re.escape, keys)).encode())
 
 
 def head_of(event: WireEvent) -> bytes:

@@ -5,7 +5,6 @@ Source: https://ai.google.dev/gemini-api/docs/interactions and what servers send
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.delta_lane import PADDING, IsFiller
+from reqllm.wires.common.delta_lane import PADDING, Fillers
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.usage import UsageMeter, interactions_usage
 from reqllm.wires.gemini_interactions.steps import Step, open_step
@@ -27,7 +26,6 @@ from reqllm.wires.gemini_interactions.words import (
 from reqllm.wires.wire import Reading
 
 DONE = b"[DONE]"
-_IDENTIFIER = re.compile(rb"[A-Za-z0-9_=+/.-]*")
 
 
 def is_interaction(body: Mapping[str, Any]) -> bool:
@@ -39,10 +37,7 @@ class InteractionsDecoder(JSONEventDecoder):
     """One stream of an interaction."""
 
     # Where to go on after a break: of this event only.
-    fillers: ClassVar[Mapping[str, IsFiller]] = {
-        **PADDING,
-        "event_id": lambda data: _IDENTIFIER.fullmatch(data) is not None,
-    }
+    fillers: ClassVar[Fillers] = {**PADDING, "event_id": rb"[A-Za-z0-9_=+/.-]*+"}
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(interactions_usage), reading)

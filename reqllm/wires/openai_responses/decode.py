@@ -129,7 +129,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         lane, before = self._lane, self._lane.last or self._last
         lane.last, self._last = b"", data
         self._numbering.last = lane.count
-        is_same = before.endswith(data)
+        is_same = before.rstrip(b"\r\n").endswith(data)
         verdict = self._numbering.take(value.get(COUNTER), is_same=is_same)
         lane.count = self._numbering.last
         if verdict == "repeated":
