@@ -27,6 +27,10 @@ class StreamEnd(Struct, frozen=True, kw_only=True):
     """The tries that failed."""
     first_token: float | None = None
     """When the first of the answer came."""
+    gaps: tuple[float, ...] = ()
+    """How long after the one before it each further chunk of the answer came: a delta of text,
+    reasoning, arguments, a refusal or a file. 0 for one that came in the same read. What the
+    program takes to read on is in it: nothing is read that was not asked for."""
     seconds: float = 0.0
     call: Any = None
     """The same for all that is told of one call."""

@@ -116,6 +116,12 @@ class _Tracing:
         self._first_chunk = histogram(
             "operation.time_to_first_chunk", "s", "Time to receive the first chunk.", _SECONDS
         )
+        self._per_chunk = histogram(
+            "operation.time_per_output_chunk",
+            "s",
+            "Time from one chunk of the output to the next.",
+            _SECONDS,
+        )
         self._tokens = histogram(
             "token.usage", "{token}", "Number of input and output tokens used.", _TOKENS
         )
@@ -153,6 +159,8 @@ class _Tracing:
         self._duration.record(end.seconds, {**common, **failed})
         if end.first_token is not None:
             self._first_chunk.record(end.first_token, common)
+        for gap in end.gaps:
+            self._per_chunk.record(gap, common)
         for kind in ("input", "output"):
             count = getattr(metadata.usage, f"{kind}_tokens", None)
             if count is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from reqllm.arriving import Gaps
 from reqllm.attempts import Attempts
 from reqllm.chunk import ErrorChunk, FinishChunk, ResponseMetadata, StreamChunk, StreamStart
 from reqllm.deadlines import SIGNS_OF_LIFE, Deadlines
@@ -67,6 +68,8 @@ class PumpBase:
         self._clock = clock
         self._on_event = hooks.on_event
         self._on_end = hooks.on_end
+        # Nobody else is told.
+        self._gaps = None if hooks.on_end is None else Gaps()
         self._cancelled: tuple[str | None] | None = None
         self._asks_again = False
         self._started = False
@@ -123,7 +126,10 @@ class PumpBase:
         if self.server.state != "open":
             # All of it may have come at once.
             said = [chunk for chunk in chunks if not isinstance(chunk, FinishChunk | ErrorChunk)]
-            self._deadlines.arrived(self._clock(), said)
+            now = self._clock()
+            self._deadlines.arrived(now, said)
+            if self._gaps is not None:
+                self._gaps.note(said, now)
             self._keep(chunks)
             return False
         deadlines = self._deadlines
@@ -131,10 +137,14 @@ class PumpBase:
         if self._flows and not is_quiet:
             # More of an answer that flows: no more than this for them.
             deadlines.last = chunks[-1]
+            if self._gaps is not None:
+                self._gaps.note(chunks, self._clock())
             self._waiting += chunks
             return True
         now = self._clock()
         late = deadlines.arrived(now, chunks)
+        if self._gaps is not None:
+            self._gaps.note(chunks, now)
         if late is None:
             self._take(chunks)
             return True
@@ -186,6 +196,7 @@ class PumpBase:
             error=self.error,
             attempts=self.call.attempts.failed,
             first_token=None if first is None else first - deadlines.call_begun,
+            gaps=() if self._gaps is None else tuple(self._gaps.seconds),
             seconds=self._clock() - deadlines.call_begun,
             call=self.call.token,
             response=self.server.response,

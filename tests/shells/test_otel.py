@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 import reqllm
-from reqllm import otel
+from reqllm import StreamServer, otel
+from reqllm_fixtures import load, overlay, use_cassette, virtual_time
 from tests.loopback.server import LoopbackServer
 
 from .answers import First, always
@@ -60,7 +62,7 @@ COMMON = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai"}
 
 @everywhere
 async def test_a_call_that_ends_well(way: Way, server: LoopbackServer) -> None:
-    """One span with what was asked and answered, inside the caller's; and three metrics."""
+    """One span with what was asked and answered, inside the caller's; and the metrics."""
     telemetry = Telemetry()
     tracer = telemetry.tracing.get_tracer("the program")
     async with way.client(server, **telemetry.hooks) as client:
@@ -208,6 +210,46 @@ async def test_content(way: Way, server: LoopbackServer) -> None:
     assert (answered["role"], answered["finish_reason"]) == ("assistant", "tool_calls")
     assert [part["type"] for part in answered["parts"]] == ["text", "tool_call", "tool_call"]
     assert answered["parts"][1]["arguments"] == {"city": "Oslo", "unit": "celsius"}
+
+
+OUTPUT = {"text_delta", "reasoning_delta", "refusal_delta", "tool_call_start", "tool_call_delta"}
+
+
+@pytest.mark.parametrize("backend", virtual_time.BACKENDS)
+@pytest.mark.parametrize("cut", ["recut:events", "recut:120", "recut:blob"])
+def test_the_time_between_chunks(backend: str, cut: str) -> None:
+    """Each chunk of the output but the first is as long after the one before as it came."""
+    rhythm = f"{cut} | rhythm:ttft=2,rate=4"
+    recorded = load("cassettes/demo.yaml").interactions[0].response
+    server = StreamServer("anthropic-messages")
+    (played,) = overlay.apply(overlay.parse(rhythm), recorded)
+    came = [
+        piece.at_ms / 1000
+        for piece in played.pieces
+        for chunk in server.receive(piece.data)
+        if chunk.kind in OUTPUT
+    ]
+    ends: list[reqllm.StreamEnd] = []
+    telemetry = Telemetry(on_end=ends.append)
+
+    async def main() -> None:
+        with use_cassette("cassettes/demo.yaml", overlay=rhythm) as cassette:
+            transport = cassette.async_transport()
+            async with reqllm.AsyncClient(transport=transport, **telemetry.hooks) as client:
+                question = "anthropic:claude-haiku-4-5", "Why is the sky blue?"
+                async with client.stream(*question) as response:
+                    await response.text()
+
+    virtual_time.run(main, backend=backend)
+    (end,) = ends
+    expected = [late - early for early, late in itertools.pairwise(came)]
+    assert len(expected) > 20
+    assert list(end.gaps) == pytest.approx(expected, abs=1e-6)
+    (point,) = telemetry.measured["gen_ai.client.operation.time_per_output_chunk"]
+    assert point.count == len(expected)
+    assert point.sum == pytest.approx(came[-1] - came[0])
+    (to_first,) = telemetry.measured["gen_ai.client.operation.time_to_first_chunk"]
+    assert point.attributes == to_first.attributes
 
 
 @on_each_loop
