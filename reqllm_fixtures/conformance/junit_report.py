@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from reqllm_fixtures.conformance.results import Cell, Matrix, Row
-from reqllm_fixtures.conformance.wording import LOOKS, facts, fails
+from reqllm_fixtures.conformance.wording import LOOKS, facts, fails, named
 from reqllm_fixtures.xml_text import xml_text
 
 _NAME = "reqllm-fixtures conformance"
@@ -22,7 +22,7 @@ def junit_report(matrix: Matrix, *, strict: bool = False, allow_unproved: bool =
     strict: remarks are failures. allow_unproved: what nothing proves is skipped, and no error.
     """
     top = Element("testsuites", name=_NAME)
-    for row in matrix.rows:
+    for row in named(matrix).rows:
         suite = SubElement(top, "testsuite", name=xml_text(row.model))
         suite.set("timestamp", xml_text(matrix.started_at))
         properties = SubElement(suite, "properties")

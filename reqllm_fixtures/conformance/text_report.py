@@ -14,6 +14,7 @@ from reqllm_fixtures.conformance.wording import (
     cells_of,
     fails,
     matrix_words,
+    named,
     proof_words,
     row_words,
     scenarios_of,
@@ -49,14 +50,14 @@ def spans(
     """As `text_report`, but give each part of the text with its style."""
     yield from _line("Conformance", "bold")
     yield from _line(one_line(" · ".join(matrix_words(matrix))), "dim")
-    for rows in _beside_one_another(matrix, max(width, _NARROWEST)):
+    told_apart = named(matrix)
+    for rows in _beside_one_another(told_apart, max(width, _NARROWEST)):
         yield from _line()
         yield from _table(scenarios_of(matrix), rows)
-    yield from _skipped(matrix)
-    for row in matrix.rows:
-        for cell in row.cells:
-            if cell.status not in SKIPPED:
-                yield from _found(row, cell)
+    yield from _skipped(told_apart)
+    for row, cell in told_apart.cells:
+        if cell.status not in SKIPPED:
+            yield from _found(row, cell)
     yield from _sum(matrix, strict=strict, allow_unproved=allow_unproved)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reqllm.cli.summary import seconds_words
 from reqllm.cli.terminal import one_line
@@ -136,6 +137,18 @@ def matrix_words(matrix: Matrix) -> list[str]:
 def row_words(row: Row) -> list[str]:
     """Say what is known of a model beside its name."""
     return [row.wire, row.base_url] if row.base_url else [row.wire]
+
+
+def named(matrix: Matrix) -> Matrix:
+    """Return the matrix with models of one name called by what tells them apart, too."""
+    times = Counter(row.model for row in matrix.rows)
+    rows = (
+        row
+        if times[row.model] == 1
+        else replace(row, model=f"{row.model} ({', '.join(row_words(row))})")
+        for row in matrix.rows
+    )
+    return replace(matrix, rows=tuple(rows))
 
 
 def scenarios_of(matrix: Matrix) -> tuple[ScenarioInfo, ...]:

@@ -20,6 +20,7 @@ from reqllm_fixtures.conformance.wording import (
     cell_line,
     facts,
     fails,
+    named,
     proof_words,
     tally_words,
 )
@@ -73,6 +74,15 @@ def test_the_report_for_terminals(snapshot):
     assert text_report(example(), width=60) == snapshot(name="narrow")
 
 
+@pytest.mark.parametrize("report", [text_report, junit_report])
+def test_models_of_one_name_are_told_apart(report):
+    """One model over two wires has two names in what names a cell by its model alone."""
+    first, second = example().rows
+    text = report(replace(example(), rows=(first, replace(second, model=first.model))))
+    assert "openai:gpt-5-mini (openai-responses)" in text
+    assert "openai:gpt-5-mini (ollama, http://127.0.0.1:11434)" in text
+
+
 def test_colours_only_add():
     """Spans are the same text; a failing model is red, unless what it lacks is allowed."""
     matrix = example()
@@ -92,7 +102,7 @@ def test_no_text_makes_a_line_in_a_terminal(matrix: Matrix):
     assert visible(text) == text
     plain = text_report(with_texts(matrix, words.of), width=10**6)
     assert len(text.split("\n")) == len(plain.split("\n"))
-    for row, each in matrix.cells:
+    for row, each in named(matrix).cells:
         assert one_line(row.model) in text
         assert one_line(each.message) in text
         assert f"{LOOKS[each.status].symbol} {LOOKS[each.status].word}, {proof_words(each)}" in text

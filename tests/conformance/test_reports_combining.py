@@ -42,11 +42,17 @@ def test_what_rests_on_nothing_replaces_nothing_that_does():
 
 
 def test_models_stay_apart():
-    """A model at another address is another; the run is as old as the first, in all modes."""
+    """A model over another wire, or at another address, is another; the run is of all modes."""
     here, there = ran(cell("a", "passed")), ran(cell("a", "failed"), mode="live", started_at="1")
     there = replace(there, rows=(replace(there.rows[0], base_url="http://x"),))
-    one = merged([here, there, here])
-    assert [row.base_url for row in one.rows] == ["", "http://x"]
+    other = replace(here, rows=(replace(here.rows[0], wire="openai-chat"),))
+    one = merged([here, there, other, here])
+    assert [(row.wire, row.base_url) for row in one.rows] == [
+        ("ollama", ""),
+        ("ollama", "http://x"),
+        ("openai-chat", ""),
+    ]
+    assert len({str(change) for change in changes(replace(one, rows=()), one)}) == 3
     assert (one.mode, one.started_at) == ("replay, live", "1")
 
 
@@ -71,10 +77,10 @@ def test_what_changed():
     after = ran(cell("b", "remarks"), cell("a", "failed"), cell("c", "passed"), cell("d", "passed"))
     found = changes(before, after)
     assert [(str(each), each.is_worse) for each in found] == [
-        ("own:m b: failed → with remarks", False),
-        ("own:m a: passed → failed", True),
-        ("own:m d: not run → passed", False),
-        ("own:m e: passed → not run", True),
+        ("own:m (ollama) b: failed → with remarks", False),
+        ("own:m (ollama) a: passed → failed", True),
+        ("own:m (ollama) d: not run → passed", False),
+        ("own:m (ollama) e: passed → not run", True),
     ]
 
 
