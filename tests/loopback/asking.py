@@ -34,7 +34,6 @@ MODELS: dict[Wire, str] = {
 """A real model of each wire's."""
 REGION = {"region": "us-east-1"}
 BY_NAME: dict[str, Scenario] = {scenario.name: scenario for scenario in SCENARIOS}
-HAS_NO_STOP = ("openai-responses",)
 
 
 def request(wire: Wire, name: str) -> Request:

@@ -43,7 +43,8 @@ def _calls(ask: Ask) -> list[ToolCall]:
     if not re.search(r"weather", ask.prompt, re.I):
         return []
     cities = dict.fromkeys(re.findall(r"\bin ([^\W\d_]\w+)", ask.prompt))
-    return [_call(ask.tools[0], city) for city in cities]
+    tool = next((tool for tool in ask.tools if "weather" in tool.name.lower()), ask.tools[0])
+    return [_call(tool, city) for city in cities]
 
 
 def _call(tool: Offered, city: str) -> ToolCall:

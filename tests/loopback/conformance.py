@@ -23,7 +23,7 @@ from .messages import Answer, Headers, Request, Write
 from .problems import json_answer
 from .provider import KEY, MODELS, SSE, vendor_headers
 from .refusals import Refusal, refuse
-from .routes import Route, is_known, key_of, route_of
+from .routes import Route, check_version, is_known, key_of, route_of
 from .vendors import FRAMES, NDJSON
 from .wires import Wire, events
 from .wording import Options
@@ -70,6 +70,8 @@ class LoopbackConformance:
         if self.keys and skips != "key" and key not in self.keys:
             return Refusal("wrong_key", key) if key else Refusal("no_key")
         try:
+            if wire == "anthropic-messages":
+                check_version(request)
             ask = read(wire, request.body, route.model)
         except Malformed as wrong:
             return Ask(model=route.model) if skips == "request" else Refusal("malformed", "", wrong)

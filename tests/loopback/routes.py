@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from .asked.reading import Malformed
+from .checks import VERSIONS
 from .messages import Request
 from .wires import Wire
 
@@ -66,6 +68,14 @@ def key_of(wire: Wire, request: Request) -> str | None:
         query = parse_qs(request.target.partition("?")[2])
         return request.header("x-goog-api-key") or next(iter(query.get("key", ())), None)
     return key
+
+
+def check_version(request: Request) -> None:
+    """Refuse a request that names no version of Anthropic's API, or one that there is not."""
+    version = request.header("anthropic-version")
+    if version not in VERSIONS:
+        wrong = "header is required" if version is None else f"{version!r} is not a valid version"
+        raise Malformed(("anthropic-version",), wrong)
 
 
 def is_known(wire: Wire, model: str) -> bool:

@@ -15,7 +15,7 @@ from reqllm_fixtures import check_events
 from reqllm_fixtures.conformance.scenarios import NO_SUCH_KEY, WEATHER
 
 from .asked.readers import READERS, read
-from .asking import BY_NAME, MODELS, REGION, request, sent
+from .asking import BY_NAME, MODELS, REGION, asked, request, sent
 from .brain import answer
 from .conformance import LoopbackConformance
 from .messages import Request
@@ -55,11 +55,58 @@ def test_what_was_meant_is_heard(wire, name):
         assert heard.thinking == "".join(thoughts)
 
 
+TOGETHER = {
+    "thoughts and a call": ("single_tool", {"reasoning_effort": "low"}, "tool_calls"),
+    "thoughts and an object": (
+        "structured_output",
+        {"reasoning_effort": "low", **BY_NAME["structured_output"].options},
+        "stop",
+    ),
+    "thoughts that are cut off": (
+        "reasoning",
+        {"reasoning_effort": "low", "max_tokens": 16},
+        "length",
+    ),
+    "an object that is cut off": (
+        "structured_output",
+        {**BY_NAME["structured_output"].options, "max_tokens": 3},
+        "length",
+    ),
+    "no room for a call": ("single_tool", {"max_tokens": 1}, "length"),
+}
+
+
+@pytest.mark.parametrize("what", TOGETHER)
+@pytest.mark.parametrize("wire", READERS)
+def test_what_comes_together_is_sound_too(wire, what):
+    """By the strict profile, and our client finds nothing to warn of."""
+    name, options, finish = TOGETHER[what]
+    if wire == "openai-responses" and options.get("max_tokens", 16) < 16:
+        pytest.skip("responses take no such limit")
+    made = asked(wire, BY_NAME[name].context, {**options, "on_unsupported": "ignore"})
+    body = sent(PROVIDER(made))
+    assert check_events(wire, body, profile="strict") == ()
+    heard = reqllm.decode_stream(wire, body)
+    assert (heard.state, heard.warnings) == ("complete", ())
+    assert heard.finish_reason.reason == finish
+
+
 @pytest.mark.parametrize("wire", READERS)
 def test_thinking_leaves_a_trace(wire):
     """As text, or at least as tokens."""
     heard = reqllm.decode_stream(wire, sent(PROVIDER(request(wire, "reasoning"))))
     assert heard.thinking or heard.usage.reasoning_output_tokens
+
+
+def test_responses_tell_their_thoughts_only_where_asked():
+    """As a summary; else an item without one shows that there were some."""
+    context, silent = BY_NAME["reasoning"].context, {"reasoning_effort": "low"}
+    told = {**silent, "provider_options": {"reasoning": {"summary": "auto"}}}
+    for options, has_summary in ((silent, False), (told, True)):
+        body = sent(PROVIDER(asked("openai-responses", context, options)))
+        assert (b"reasoning_summary" in body, b'"type":"reasoning"' in body) == (has_summary, True)
+        assert check_events("openai-responses", body, profile="strict") == ()
+        assert bool(reqllm.decode_stream("openai-responses", body).thinking) is has_summary
 
 
 @pytest.mark.parametrize("wire", READERS)
@@ -96,7 +143,7 @@ def client(server: LoopbackServer) -> Iterator[reqllm.Client]:
 
 
 @pytest.mark.parametrize("wire", READERS)
-def test_a_tool_goes_round(wire, client):
+def test_a_tool_goes_round(wire, client, server):
     """Our client's own call and result come back as words about the result."""
     more = REGION if wire.startswith("bedrock") else {}
     context = BY_NAME["tool_round_trip"].context
@@ -108,6 +155,7 @@ def test_a_tool_goes_round(wire, client):
     with client.stream(MODELS[wire], context, wire=wire, **more) as response:
         said = response.to_response()
     assert "17" in said.text
+    assert check_events(wire, sent(server.exchanges[-1].answer), profile="strict") == ()
     assert (said.tool_calls, said.finish_reason.reason) == ((), "stop")
 
 
@@ -161,6 +209,16 @@ def test_without_keys_none_is_wanted():
     assert LoopbackConformance(())(stranger).status == 200
     assert LoopbackConformance((NO_SUCH_KEY,))(stranger).status == 200
     assert LoopbackConformance()(stranger).status == 401
+
+
+def test_anthropic_wants_a_version():
+    """One that there is; where it is missing the refusal says what to send."""
+    made = request("anthropic-messages", "text")
+    for given in ((), (("anthropic-version", "1999-01-01"),)):
+        headers = tuple(pair for pair in made.headers if pair[0] != "anthropic-version")
+        answer = PROVIDER(replace(made, headers=headers + given))
+        assert answer.status == 400
+        assert b"anthropic-version" in sent(answer)
 
 
 def test_a_body_that_does_not_ask_for_a_stream_is_refused():

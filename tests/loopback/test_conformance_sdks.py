@@ -8,17 +8,24 @@ from collections.abc import Iterator
 import pytest
 
 from reqllm_fixtures.conformance.pictures import red_square
-from reqllm_fixtures.conformance.scenarios import CITY
+from reqllm_fixtures.conformance.scenarios import CITY, PHRASE
 
 from .asking import BY_NAME
 from .conformance import LoopbackConformance
 from .sdk_questions import ASKERS, Heard, Question
 from .server import LoopbackServer
 
-STOPPED = {"stop", "completed", "end_turn", "STOP", "COMPLETE"}
-BY_A_WORD = {"stop", "completed", "stop_sequence", "STOP", "STOP_SEQUENCE"}
-CUT_OFF = {"length", "incomplete", "max_tokens", "MAX_TOKENS"}
-CALLED = {"tool_calls", "completed", "requires_action", "tool_use", "STOP", "TOOL_CALL", "stop"}
+# What each calls an end, one by a stop sequence, one by the limit, and one for a tool's sake.
+FINISHES = {
+    "openai-chat": ("stop", "stop", "length", "tool_calls"),
+    "openai-responses": ("completed", "", "incomplete", "completed"),
+    "anthropic-messages": ("end_turn", "stop_sequence", "max_tokens", "tool_use"),
+    "gemini": ("STOP", "STOP", "MAX_TOKENS", "STOP"),
+    "gemini-interactions": ("completed", "completed", "incomplete", "requires_action"),
+    "cohere-v2": ("COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL"),
+    "ollama": ("stop", "stop", "length", "stop"),
+    "bedrock-converse": ("end_turn", "stop_sequence", "max_tokens", "tool_use"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,25 +51,28 @@ QUESTIONS = {
 }
 
 
-def expected(name: str, heard: Heard) -> bool:
-    """Whether that was heard which the scenario asks for."""
+def check(name: str, heard: Heard, wire: str) -> None:
+    """Hold what was heard against what the scenario asks for."""
+    end, by_a_word, cut_off, called = FINISHES[wire]
     match name:
         case "system":
-            return heard.text == "PINEAPPLE" and heard.finish in STOPPED
+            assert (heard.text, heard.finish) == ("PINEAPPLE", end)
         case "image_input":
-            return heard.text == "Red" and heard.finish in STOPPED
+            assert (heard.text, heard.finish) == ("Red", end)
         case "single_tool":
-            called = [("get_weather", {"city": "Oslo"})]
-            return heard.calls == called and heard.finish in CALLED
+            assert heard.calls == [("get_weather", {"city": "Oslo"})]
+            assert (heard.text, heard.finish) == ("", called)
         case "parallel_tools":
-            return [arguments["city"] for _, arguments in heard.calls] == ["Oslo", "Bergen"]
+            assert [arguments["city"] for _, arguments in heard.calls] == ["Oslo", "Bergen"]
         case "structured_output":
-            return json.loads(heard.text)["country"] == "Norway" and heard.finish in STOPPED
+            assert json.loads(heard.text)["country"] == "Norway"
+            assert heard.finish == end
         case "stop_sequence":
-            return heard.text == "one, two, three, four, " and heard.finish in BY_A_WORD
+            assert (heard.text, heard.finish) == ("one, two, three, four, ", by_a_word)
         case "token_limit":
-            return len(heard.text.split()) == 64 and heard.finish in CUT_OFF
-    return prompt(name).endswith(heard.text) and len(heard.text) > 20
+            assert (len(heard.text.split()), heard.finish) == (64, cut_off)
+        case "unicode":
+            assert (heard.text, heard.finish) == (PHRASE, end)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -71,8 +81,7 @@ def test_the_vendors_sdk_hears_what_was_meant(wire, name, url):
     """It asks in its own words, and reads the answer with its own types."""
     if (wire, name) == ("openai-responses", "stop_sequence"):
         pytest.skip("responses have no stop sequences")
-    heard = ASKERS[wire](url, QUESTIONS[name])
-    assert expected(name, heard), heard
+    check(name, ASKERS[wire](url, QUESTIONS[name]), wire)
 
 
 # What each calls the refusal of a key; Amazon's signs, and has none here.
