@@ -131,13 +131,14 @@ def verify(judged: Cell, *, strict: bool = False) -> None:
 
     strict: remarks count, too. What is unsupported or not claimed is let pass.
     """
+    __tracebackhide__ = True
     bad = {"failed", "error", "not_proved", *(["remarks"] if strict else [])}
     if judged.status not in bad:
         return
     lines = [f"{judged.scenario}: {judged.status.replace('_', ' ')}: {judged.message}"]
     lines += [f"  {remark}" for remark in judged.remarks[:_SHOWN_LINES]]
-    if left := len(judged.remarks) - _SHOWN_LINES:
-        lines += [f"  and {left} more"] if left > 0 else []
+    if len(judged.remarks) > _SHOWN_LINES:
+        lines.append(f"  and {len(judged.remarks) - _SHOWN_LINES} more")
     raise ConformanceError("\n".join(lines))
 
 

@@ -39,7 +39,7 @@ class ConformanceSuite:
     @pytest.fixture
     def conformance_client(self, reqllm_cassette: CassetteInUse) -> Iterator[Client]:
         """The client by which a scenario is asked."""
-        key = os.environ.get(self.api_key_env) if self.api_key_env else None
+        key = (os.environ.get(self.api_key_env) or None) if self.api_key_env else None
         transport = reqllm_cassette.transport()
         with Client(self.base_url, key, transport=transport, max_retries=0) as client:
             yield client
