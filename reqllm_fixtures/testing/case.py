@@ -53,6 +53,8 @@ class Case:
         self._asking = {*FIXTURES}
         self._is_patched = self._asks_later = False
         self.passed = False
+        self.has_failed_part = False
+        """Whether one of its subtests failed, which pytest makes a failure of it later on."""
         self.seen: list[results.Used] = []
 
     @cached_property

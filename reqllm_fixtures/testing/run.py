@@ -42,6 +42,7 @@ class PluginRun:
         self.leaving = ExitStack()
         self._item: pytest.Item | None = None
         self._case: Case | None = None
+        self._is_calling = False
         self._recorded_by: dict[str, set[str]] = {}
         self._results: Results | None = None
 
@@ -169,10 +170,17 @@ class PluginRun:
     @contextlib.contextmanager
     def call(self, item: pytest.Item) -> Iterator[None]:
         """Run a test, which fails for what it was refused and for what it did not play."""
-        with self._phase():
-            yield
-        if self._case is not None and not _is_unittest(item) and (told := self._case.verdict()):
-            raise self._case.outcome(told)
+        self._is_calling = True
+        try:
+            with self._phase():
+                yield
+        finally:
+            self._is_calling = False
+        case = self._case
+        if case is None or _is_unittest(item) or case.has_failed_part:
+            return
+        if told := case.verdict():
+            raise case.outcome(told)
 
     def reported(
         self, item: pytest.Item, phase: pytest.CallInfo[None], report: pytest.TestReport
@@ -180,13 +188,18 @@ class PluginRun:
         """Hear how a phase went; say how it did where only its report can still be changed."""
         if phase.when != "call":
             return
+        if self._is_calling:  # a subtest's: the test goes on
+            if self._case is not None and report.failed:
+                self._case.has_failed_part = True
+            return
         if self._case is not None:
+            passed = report.passed and not self._case.has_failed_part
             if _is_unittest(item):
                 # unittest keeps what a test raised to itself.
-                told = self._case.take_refusals(None) or (report.passed and self._case.verdict())
+                told = self._case.take_refusals(None) or (passed and self._case.verdict())
                 if told:
                     report.outcome, report.longrepr = "failed", told
-            self._case.passed = report.passed
+            self._case.passed = passed and report.passed
         if self.options.unused:
             self.results.ran.append(item.nodeid)
 
