@@ -71,6 +71,8 @@ class Case:
             _node_id(self._item),
             str(self._item.config.invocation_params.dir),
             "fill" if self._options.mode is Mode.FILL else "record",
+            is_overlaid=overlays.current(self._item) is not None
+            or self.marked.overlay is not UNSET,
         )
 
     @property

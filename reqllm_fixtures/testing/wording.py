@@ -1,6 +1,7 @@
 """What a test is told that fails because of its cassette. Pure.
 
-The last line is always the command that records it anew.
+The last line is always how it is recorded anew: the command, but under an overlay, where nothing is
+recorded, what to do in its place.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ class Refusal:
 class Wording:
     """Words for one test: how to record it, and paths as they are seen from where pytest runs."""
 
-    def __init__(self, node_id: str, folder: str, mode: str) -> None:
+    def __init__(self, node_id: str, folder: str, mode: str, *, is_overlaid: bool = False) -> None:
         self._folder = os.path.join(folder, "")
         self._command = f"To record it: pytest {shlex.quote(node_id)} --reqllm-mode={mode}"
+        if is_overlaid:
+            self._command = (
+                "Nothing is recorded under an overlay. To record it: a test without one that has "
+                f'the same cassette, by @pytest.mark.reqllm("its name"), and --reqllm-mode={mode}'
+            )
 
     def missed(self, refusals: Sequence[Refusal], then: BaseException | None) -> str:
         """Tell of what found no answer; `then` is what the test raised after that was swallowed."""

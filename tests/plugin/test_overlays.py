@@ -50,6 +50,32 @@ def test_one_overlay(suite):
     assert "is for anthropic-messages; the recording is openai-chat" in said["test_of_another"][0]
 
 
+UNRECORDED = """
+    @pytest.mark.reqllm(overlay="recut:bytes")
+    def test_one(reqllm_cassette):
+        ask(reqllm_cassette.transport())
+
+    @pytest.mark.reqllm_overlays("crlf")
+    def test_many(reqllm_cassette):
+        ask(reqllm_cassette.transport())
+
+    def test_of_the_run(reqllm_cassette):
+        ask(reqllm_cassette.transport())
+"""
+
+
+def test_how_to_record_for_an_overlay(suite):
+    """No command is told that would skip the test; where the run alone has an overlay, it helps."""
+    suite.write("test_un.py", UNRECORDED)
+    said = told(suite.run("--reqllm-overlay=recut:blob"))
+    for test in ("test_one", "test_many[crlf]"):
+        assert said[test][-1].startswith(
+            "Nothing is recorded under an overlay. To record it: a test"
+        )
+    advice = "To record it: pytest test_un.py::test_of_the_run --reqllm-mode=record"
+    assert said["test_of_the_run"][-1] == advice
+
+
 MATRIX = """
     @pytest.mark.reqllm_overlays("recut", "anthropic_pings")
     def test_it(reqllm_cassette):
