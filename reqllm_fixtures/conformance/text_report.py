@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from reqllm.cli.terminal import one_line
-from reqllm_fixtures.conformance.results import Cell, Matrix, Row, ScenarioInfo
+from reqllm_fixtures.conformance.results import Cell, Matrix, Remark, Row, ScenarioInfo
 from reqllm_fixtures.conformance.wording import (
     LOOKS,
     SKIPPED,
@@ -55,9 +57,8 @@ def spans(
         yield from _line()
         yield from _table(scenarios_of(matrix), rows)
     yield from _skipped(told_apart)
-    for row, cell in told_apart.cells:
-        if cell.status not in SKIPPED:
-            yield from _found(row, cell)
+    for row in told_apart.rows:
+        yield from _found(row)
     yield from _sum(matrix, strict=strict, allow_unproved=allow_unproved)
 
 
@@ -131,24 +132,43 @@ def _skipped(matrix: Matrix) -> Iterator[Span]:
         yield from _remarks(cell)
 
 
-def _found(row: Row, cell: Cell) -> Iterator[Span]:
-    """Tell why a cell is no plain success."""
-    if not cell.message and not cell.remarks:
-        return
-    yield from _line()
-    yield _status(cell), LOOKS[cell.status].style
-    yield f" {one_line(row.model)} {one_line(cell.scenario)}", "bold"
-    yield from _line(f" · {proof_words(cell)}", "dim")
-    if cell.proof.path:
-        yield from _line(f"  {one_line(cell.proof.path)}", "dim")
-    if cell.message:
-        yield from _line(f"  {one_line(cell.message)}")
-    yield from _remarks(cell)
+def _found(row: Row) -> Iterator[Span]:
+    """Tell why cells are no plain success: once of those of which the same is to be told."""
+    same: dict[Any, list[Cell]] = {}
+    for cell in row.cells:
+        if cell.status not in SKIPPED and (cell.message or cell.remarks):
+            said = (cell.status, cell.message, *(_without_event(each) for each in cell.remarks))
+            same.setdefault(said, []).append(cell)
+    for cells in same.values():
+        yield from _line()
+        yield from _told_of(row, cells)
 
 
-def _remarks(cell: Cell) -> Iterator[Span]:
+def _told_of(row: Row, cells: Sequence[Cell]) -> Iterator[Span]:
+    first = cells[0]
+    yield _status(first), LOOKS[first.status].style
+    yield f" {one_line(row.model)} {', '.join(one_line(cell.scenario) for cell in cells)}", "bold"
+    yield from _line(f" · {', '.join(dict.fromkeys(map(proof_words, cells)))}", "dim")
+    if len(cells) == 1 and first.proof.path:
+        yield from _line(f"  {one_line(first.proof.path)}", "dim")
+    if first.message and not any(first.message.startswith(_said_by(r)) for r in first.remarks):
+        yield from _line(f"  {one_line(first.message)}")
+    yield from _remarks(first, _without_event if len(cells) > 1 else str)
+
+
+def _remarks(cell: Cell, said: Callable[[Remark], str] = str) -> Iterator[Span]:
     for remark in cell.remarks:
-        yield from _line(f"  {one_line(str(remark))}", _STYLES[remark.severity])
+        yield from _line(f"  {one_line(said(remark))}", _STYLES[remark.severity])
+
+
+def _said_by(remark: Remark) -> str:
+    return f"{remark.rule}: {remark.message}"
+
+
+def _without_event(remark: Remark) -> str:
+    """Write a remark of several answers, in which it is at other events."""
+    at = f" ({remark.path})" if remark.event else ""
+    return f"{replace(remark, event=0)}{at}"
 
 
 def _sum(matrix: Matrix, *, strict: bool, allow_unproved: bool) -> Iterator[Span]:

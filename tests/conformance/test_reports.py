@@ -83,6 +83,19 @@ def test_models_of_one_name_are_told_apart(report):
     assert "openai:gpt-5-mini (ollama, http://127.0.0.1:11434)" in text
 
 
+def test_what_is_the_same_is_told_once():
+    """Scenarios of a model with the same remarks are told of together, wherever these were."""
+    remark = example().rows[0].cells[2].remarks[0]
+    message = f"{remark.rule}: {remark.message}"
+    one = cell("a", "remarks", remarks=(remark,), message=message)
+    other = cell("b", "remarks", remarks=(replace(remark, event=9),), message=message)
+    row = replace(example().rows[0], cells=(one, other, cell("c", "failed", message="no")))
+    text = text_report(replace(example(), rows=(row,)))
+    assert text.count(remark.message) == 1
+    assert "! with remarks openai:gpt-5-mini a, b · recorded 22 days ago\n  warning: " in text
+    assert '"x" ($.choices[0].delta.x)\n\n✗ failed openai:gpt-5-mini c · ' in text
+
+
 def test_colours_only_add():
     """Spans are the same text; a failing model is red, unless what it lacks is allowed."""
     matrix = example()
