@@ -14,6 +14,7 @@ from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
 from reqllm_fixtures.checking.judging import Judge, check_untyped, judge
 from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR
 from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
 from reqllm_fixtures.cutting import CutEvent
 
@@ -61,6 +62,7 @@ class _Check:
         self._rules = wire.rules(report)
         self._is_named = wire.is_named
         self._is_done = False
+        self._is_failed = False
 
     def run(self, body: bytes) -> tuple[Finding, ...]:
         """Check all events in order, then how the body ends."""
@@ -74,12 +76,14 @@ class _Check:
                 continue
             number += 1
             report.event = number
-            if self._is_done or rules.ended:
+            if self._is_done or self._is_failed or rules.ended:
                 self._take_late(event)
             else:
                 take(event)
         report.event, report.start, report.stop = 0, len(body), len(body)
-        if number > self._is_done:  # the sentinel is none
+        if self._is_failed:
+            pass  # what is missing is missing with reason
+        elif number > self._is_done:  # the sentinel is none
             rules.end(is_done=self._is_done)
         else:
             report.add("no-events", "$", f"expected events, came {len(body)} bytes without one")
@@ -99,6 +103,11 @@ class _Check:
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
             self._take_unreadable(data, value)
+            return
+        if kind == FOREIGN_ERROR:
+            self._is_failed = True
+            said = "expected an error as its wire has it, came one of a gateway's"
+            self._report.add("error-form", "$", said)
             return
         if self._is_named and event.name != kind:
             self._take_misnamed(event.name, kind)

@@ -37,6 +37,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "event-name-missing": Rule("error", None, "an event has the name that the wire gives it"),
         # One event by its schema.
         "unknown-event": Rule("error", "warning", "the type of an event is known"),
+        "error-form": Rule("error", None, "an error is told in the form of its wire"),
         "unknown-variant": Rule("error", "warning", "the type of a part of an event is known"),
         "unknown-field": Rule("error", "warning", "every field is known"),
         "unknown-value": Rule("error", "error", "a value is one of those listed"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reqllm.stream_server import decode_stream
 from reqllm_fixtures.checking import check_events
 from tests.decoders.gateway_cases import FAILURES, GATEWAYS
 from tests.decoders.openai_chat_tool_cases import TOOLS
@@ -129,6 +130,28 @@ def test_a_part_may_begin_by_its_text():
     found = rules("openai-responses", SHAPES["openai-responses"].framed(numbered(*events)))
 
     assert set(found) == {("warning", "start-implied")}
+
+
+def test_parts_of_reasoning_have_a_name_of_vllms_own():
+    """Its streams begin and end such a part by it, and are otherwise as OpenAI's are."""
+    shape = SHAPES["openai-responses"]
+    at_0 = {"item_id": "rs_1", "output_index": 0, "content_index": 0}
+    part = {"type": "reasoning_text", "text": "Hm"}
+    item = {"id": "rs_1", "type": "reasoning", "summary": [], "content": None}
+    events = numbered(
+        RESPONSES_PARTS[0],
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.reasoning_part.added", **at_0, "part": {**part, "text": ""}},
+        {"type": "response.reasoning_text.delta", **at_0, "delta": "Hm"},
+        {"type": "response.reasoning_text.done", **at_0, "text": "Hm"},
+        {"type": "response.reasoning_part.done", **at_0, "part": part},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        RESPONSES_PARTS[-1],
+    )
+    body = shape.framed(events)
+
+    assert rules("openai-responses", body) == []
+    assert decode_stream("openai-responses", body).thinking == "Hm"
 
 
 def test_other_servers_of_a_wire_are_less_strict_with_types():

@@ -78,6 +78,7 @@ BROKEN = (
     ),
     Broken("event-name-missing", "anthropic-messages", unnamed(ANTHROPIC), 1),
     a("unknown-event", 2, "$.type", MESSAGE_START, {"type": "news"}, *END),
+    o("error-form", 2, "$", HELLO, {"detail": "no"}),
     a("unknown-variant", 2, "$.content_block.type", MESSAGE_START, start(0, {"type": "new"}),
       stop(0), *END),
     o("unknown-field", 1, "$.choices[0].delta.new", chunk({**FIRST, "new": 1}), STOP),

@@ -205,3 +205,17 @@ FAILURES = (
         "upstream timed out",
     ),
 )
+
+
+REPORTS: tuple[dict[str, Any], ...] = (
+    {"error": {"message": "no", "type": "server_error", "code": 500}},
+    {"error": "no"},
+    {"detail": "no"},
+    {"message": "no", "code": 500},
+    {"object": "error", "message": "no", "type": "InternalServerError", "code": 500},
+    {"success": False, "errors": [{"message": "no"}]},
+    {"error_code": "500", "error_msg": "no"},
+    {"type": "error", "message": "no"},
+    {"type": "error", "error": {"type": "api_error", "message": "no"}},
+)
+"""Errors as gateways write them, whatever wire they stand in."""

@@ -348,6 +348,17 @@ MESSAGES = (
         thinking="Hm.",
     ),
     case(
+        "R09 older names",
+        "reasoning and the end by the names that they once had",
+        *BEGUN,
+        added({"id": "rs_0", "type": "reasoning", "summary": []}),
+        said("reasoning.delta", output_index=0, content_index=0, delta="Hm."),
+        said("reasoning.done", output_index=0, content_index=0, text="Hm."),
+        said("done", response={"id": "c1", "output": []}),
+        thinking="Hm.",
+        usage={},
+    ),
+    case(
         "R10 gap",
         "numbers that are missing are told",
         body=numbered(*BEGUN, *HELLO[:3]) + numbered(*HELLO[3:], END, first=9),

@@ -62,6 +62,8 @@ _MESSAGE_KEYS = frozenset(
 class AnthropicMessagesDecoder(JSONEventDecoder):
     """One Messages stream."""
 
+    marks = frozenset(("type",))
+
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(anthropic_usage), reading)
         self._blocks: dict[int, Block | UnknownBlock | None] = {}

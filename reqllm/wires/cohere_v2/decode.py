@@ -43,6 +43,8 @@ def is_whole(body: Mapping[str, Any]) -> bool:
 class CohereDecoder(JSONEventDecoder):
     """One chat stream."""
 
+    marks = frozenset(("type", "message", "finish_reason"))
+
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(cohere_usage), reading)
         self._contents: dict[int, Block] = {}  # by the wire's own index, closed ones too

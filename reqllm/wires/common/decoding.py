@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Recognise, WireEvent
-from reqllm.wires.common.api_errors import api_error
+from reqllm.wires.common.api_errors import api_error, is_report
 from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.delta_lane import PADDING, DeltaLane, Fillers
 from reqllm.wires.common.json_text import has_halves, parse_json
@@ -26,6 +26,9 @@ class JSONEventDecoder:
 
     fillers: ClassVar[Fillers] = PADDING
     """Members of an event that say nothing and differ from one to the next."""
+    marks: ClassVar[frozenset[str]] = frozenset()
+    """Members of which every event of the wire has one; none are named where the wire's own way
+    with errors is enough."""
     counter: ClassVar[str | None] = None
     """The member in which the wire numbers its events, if it does."""
 
@@ -137,7 +140,11 @@ class JSONEventDecoder:
             self._take_malformed(event)
             return
         if isinstance(value, dict):
-            self._take(value, event)
+            if self.marks and self._is_foreign(value, event):
+                self.start()
+                self.error = api_error(value)
+            else:
+                self._take(value, event)
         elif value == "[DONE]" and self._take_sentinel(b"[DONE]"):
             if self._started:  # alone, it is an empty stream like any other
                 self._warn_once(
@@ -150,6 +157,12 @@ class JSONEventDecoder:
                 f"event {self._events}: expected a JSON object, got {event.text[:_SHOWN]!r}; "
                 "ignored",
             )
+
+    def _is_foreign(self, value: dict[str, Any], event: WireEvent) -> bool:
+        """Whether a gateway reports an error in a form of its own."""
+        if not self.marks.isdisjoint(value) and value.get("object") != "error":
+            return False
+        return event.event == "error" or is_report(value)
 
     def _parse(self, data: bytes) -> Any:
         text = data.decode("utf-8", "replace")

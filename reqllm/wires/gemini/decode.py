@@ -38,6 +38,8 @@ class GeminiDecoder(JSONEventDecoder):
     when the answer ends, however it ends.
     """
 
+    marks = frozenset(("candidates", "promptFeedback", "usageMetadata", "error"))
+
     def __init__(self, reading: Reading) -> None:
         self._tallies = TallyLane("usageMetadata")
         super().__init__(WIRE, UsageMeter(gemini_usage), reading, self._tallies)

@@ -36,6 +36,8 @@ def is_interaction(body: Mapping[str, Any]) -> bool:
 class InteractionsDecoder(JSONEventDecoder):
     """One stream of an interaction."""
 
+    marks = frozenset(("event_type", "interaction", "object"))
+
     # Where to go on after a break: of this event only.
     fillers: ClassVar[Fillers] = {**PADDING, "event_id": rb"[A-Za-z0-9_=+/.-]*+"}
 

@@ -47,6 +47,7 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 class OllamaDecoder(JSONEventDecoder):
     """One answer of Ollama."""
 
+    marks = frozenset(("response", "done", "error"))
     fillers: ClassVar[Fillers] = MappingProxyType({"created_at": rb"[0-9:.TZ+-]*+", **PADDING})
 
     def __init__(self, reading: Reading) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 from reqllm.chunk import Citation
 from reqllm.wires.common.fields import as_string
 
-# The names of plain reasoning, those that most servers use first.
-_REASONING = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
+# In which form reasoning goes back whose signature came beside it.
 OPAQUE, BLOCKS = "reasoning_text", "thinking_blocks"
 
 
@@ -32,11 +31,10 @@ def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain_reasoning(delta: dict[str, Any]) -> str:
-    for name in _REASONING:
-        text = delta.get(name)
-        if text and isinstance(text, str):
-            return text
-    return ""
+    text = as_string(delta.get("reasoning_content")) or as_string(delta.get("reasoning"))
+    if not text and ("reasoning_text" in delta or "thinking" in delta):
+        return as_string(delta.get("reasoning_text")) or as_string(delta.get("thinking"))
+    return text
 
 
 def signature_of(delta: dict[str, Any]) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reqllm.chunk import FinishReason
+from reqllm.wires.common.api_errors import is_report
 from reqllm.wires.common.delta_lane import FILLER_KEYS
 
 REASONS: dict[str, FinishReason] = {
@@ -84,11 +85,7 @@ def is_flat_error(value: dict[str, Any]) -> bool:
     """Whether an object that is no chunk reports an error by itself, as gateways do."""
     if "choices" in value or isinstance(value.get("usage"), dict):
         return False
-    if value.get("object") == "error" or value.get("success") is False:
-        return True
-    if any(value.get(key) for key in ("detail", "errors", "error_code")):
-        return True
-    return bool(value.get("message")) and ("code" in value or "type" in value)
+    return is_report(value)
 
 
 def reported_error(value: dict[str, Any]) -> Any:

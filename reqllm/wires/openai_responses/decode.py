@@ -30,13 +30,17 @@ from reqllm.wires.openai_responses.words import (
 )
 from reqllm.wires.wire import Reading
 
+_STATUS = {"response.done": "completed"}
 # The deltas and ends of texts: the kind of part, of item, where the part's number and its text are.
 _TEXTS = {
     "response.output_text": ("text", "message", "content_index", "text"),
     "response.refusal": ("refusal", "message", "content_index", "refusal"),
     "response.reasoning_text": ("content", "reasoning", "content_index", "text"),
+    "response.reasoning": ("content", "reasoning", "content_index", "text"),  # its older name
     "response.reasoning_summary_text": ("summary", "reasoning", "summary_index", "text"),
 }
+# What brings the parts of items; the last one is vLLM's name for such a part of reasoning.
+_PARTS = ("response.content_part", "response.reasoning_summary_part", "response.reasoning_part")
 # The deltas and ends of arguments: the kind of item, and where the whole of them is at the end.
 _ARGUMENTS = {
     "response.function_call_arguments": ("function_call", "arguments"),
@@ -47,12 +51,16 @@ _ARGUMENTS = {
     "response.apply_patch_call_operation_diff": ("apply_patch_call", None),
 }
 _BEGINNINGS = ("response.created", "response.in_progress", "response.queued")
-_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+_ENDS = (
+    *("response.completed", "response.incomplete", "response.failed", "response.cancelled"),
+    "response.done",  # the older name of them all
+)
 
 
 class OpenAIResponsesDecoder(JSONEventDecoder):
     """One Responses stream."""
 
+    marks = frozenset(("type", "response", "object"))
     counter = COUNTER
 
     def __init__(self, reading: Reading) -> None:
@@ -106,7 +114,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
             self._take_beginning(kind, as_object(response))
         elif family == "response.output_item":
             self._take_item(step, value)
-        elif family in ("response.content_part", "response.reasoning_summary_part"):
+        elif family in _PARTS:
             self._take_part(family, step, value)
         elif kind == "response.output_text.annotation.added":
             part = self._part(value, "text", "message", "content_index")
@@ -116,7 +124,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
             self._sound.take(family, step, as_string(value.get("delta")))
         elif kind in ("keepalive", "ping"):
             self._take_sign_of_life(kind)
-        elif kind == "error" or (not kind and _is_error(value)):
+        elif kind in ("error", "response.error") or (not kind and _is_error(value)):
             self.error = api_error(value)
         else:
             name = kind.removeprefix("response.") or "unknown"
@@ -168,7 +176,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
                 self._note(key, item)
 
     def _take_end(self, kind: str, response: dict[str, Any]) -> None:
-        status = filled(response.get("status")) or kind.removeprefix("response.")
+        status = filled(response.get("status")) or _STATUS.get(kind, kind.rpartition(".")[2])
         self._meter(as_object(response.get("usage")))
         self._note_response(response)
         if kind in ("response.failed", "response.cancelled") or status in FAILED:

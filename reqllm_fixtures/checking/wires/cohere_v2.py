@@ -24,6 +24,7 @@ TABLE = Table(
             "citation-end": Step("closes", "citation", _INDEX),
             "message-start": Step("starts"),
             "message-end": Step("ends"),
+            "error": Step("fails"),  # none of its own, but gateways send it
             "debug": Step("passes"),
         }
     ),

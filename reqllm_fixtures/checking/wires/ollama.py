@@ -6,12 +6,15 @@ from typing import Any
 
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.report import Report
+from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR, foreign_error
 
 
 def kind_of(value: dict[str, Any], name: str) -> str | None:
     """Name what a line is."""
-    if "error" in value:
+    if isinstance(value.get("error"), str):
         return "error"
+    if "done" not in value and foreign_error(value, name):
+        return FOREIGN_ERROR
     kind = "generate" if "response" in value and "message" not in value else "chat"
     return f"{kind}_done" if value.get("done") is True else kind
 

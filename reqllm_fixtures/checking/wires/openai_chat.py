@@ -10,6 +10,7 @@ from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.usage import UsageRules
+from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR
 
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 _CONSTANT = {"id": "id-changed", "model": "id-changed", "created": "created-changed"}
@@ -22,9 +23,11 @@ _CUT_OFF = frozenset(
 
 def kind_of(value: dict[str, Any], name: str) -> str:
     """Name what an event is: a chunk, or an error in any of the shapes that gateways send."""
+    if value.get("error") and not isinstance(value["error"], list):
+        return "error"
     is_named = name == "error" and "choices" not in value
     is_error = is_named or reported_error(value) or is_flat_error(value)
-    return "error" if is_error else "chunk"
+    return FOREIGN_ERROR if is_error else "chunk"
 
 
 class _Choice:

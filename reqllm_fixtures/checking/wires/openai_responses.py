@@ -12,6 +12,7 @@ from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
+from reqllm_fixtures.checking.wires.foreign import foreign_error
 
 _ITEM = ("output_index",)
 _PART = ("output_index", "content_index")
@@ -25,6 +26,7 @@ _WHOLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "response.output_text.done": ("response.output_text.delta", "text"),
         "response.refusal.done": ("response.refusal.delta", "refusal"),
         "response.reasoning_text.done": ("response.reasoning_text.delta", "text"),
+        "response.reasoning.done": ("response.reasoning.delta", "text"),
         "response.reasoning_summary_text.done": ("response.reasoning_summary_text.delta", "text"),
         "response.function_call_arguments.done": (
             "response.function_call_arguments.delta",
@@ -68,6 +70,10 @@ TABLE = Table(
             "response.refusal.done": _IN_PART,
             "response.reasoning_text.delta": _IN_PART,
             "response.reasoning_text.done": _IN_PART,
+            "response.reasoning.delta": _IN_PART,
+            "response.reasoning.done": _IN_PART,
+            "response.reasoning_part.added": Step("opens", "part", _PART),
+            "response.reasoning_part.done": Step("closes", "part", _PART),
             "response.content_part.added": Step("opens", "part", _PART),
             "response.content_part.done": Step("closes", "part", _PART),
             "response.reasoning_summary_text.delta": _IN_SUMMARY,
@@ -86,6 +92,7 @@ TABLE = Table(
             "response.in_progress": Step("adds"),
             "response.completed": Step("ends"),
             "response.incomplete": Step("ends"),
+            "response.done": Step("ends"),
             "response.failed": Step("fails"),
             "error": Step("passes"),  # response.failed may follow
             "keepalive": Step("passes"),
@@ -103,7 +110,8 @@ def kind_of(value: dict[str, Any], name: str) -> str | None:
     kind = value.get("type")
     if kind is None and value.get("object") == _OLDER_FORM:
         return _OLDER_FORM
-    return kind if isinstance(kind, str) else None
+    is_typed = isinstance(kind, str) and value.get("object") != "error"
+    return kind if is_typed else foreign_error(value, name)
 
 
 class OpenAIResponsesRules(BlockRules):

@@ -15,6 +15,7 @@ from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesR
 from reqllm_fixtures.checking.wires.bedrock_converse import BedrockConverseRules
 from reqllm_fixtures.checking.wires.bedrock_invoke import BedrockInvokeRules
 from reqllm_fixtures.checking.wires.cohere_v2 import CohereV2Rules
+from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR, foreign_error
 from reqllm_fixtures.checking.wires.gemini import GeminiRules
 from reqllm_fixtures.checking.wires.gemini_interactions import GeminiInteractionsRules
 from reqllm_fixtures.checking.wires.ollama import OllamaRules
@@ -64,23 +65,28 @@ class CheckedWire(Struct, frozen=True):
 
 
 def _by_type(value: dict[str, Any], name: str) -> str | None:
-    return _text(value.get("type"))
+    kind = value.get("type")
+    if kind == "error":
+        return kind if isinstance(value.get("error"), dict) else FOREIGN_ERROR
+    if isinstance(kind, str) and value.get("object") != "error":
+        return kind
+    return foreign_error(value, name)
 
 
 def _by_event_type(value: dict[str, Any], name: str) -> str | None:
-    return _text(value.get("event_type"))
+    kind = value.get("event_type")
+    return kind if isinstance(kind, str) else foreign_error(value, name)
 
 
 def _by_frame(value: dict[str, Any], name: str) -> str | None:
     return name
 
 
-def _chunk_or_error(value: dict[str, Any], name: str) -> str:
-    return "error" if value.get("error") else "chunk"
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _of_gemini(value: dict[str, Any], name: str) -> str:
+    if value.get("error"):
+        return "error"
+    is_foreign = "candidates" not in value and foreign_error(value, name)
+    return FOREIGN_ERROR if is_foreign else "chunk"
 
 
 _ALL = (
@@ -95,7 +101,7 @@ _ALL = (
         wrapper="chunk",
     ),
     CheckedWire("cohere-v2", CohereV2Rules, _by_type, is_named=True, has_sentinel=True),
-    CheckedWire("gemini", GeminiRules, _chunk_or_error, cut=sse_or_array),
+    CheckedWire("gemini", GeminiRules, _of_gemini, cut=sse_or_array),
     CheckedWire(
         "gemini-interactions",
         GeminiInteractionsRules,
