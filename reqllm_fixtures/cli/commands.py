@@ -12,6 +12,7 @@ from reqllm.cli.commands import HELP, checked_pace, checked_wire
 from reqllm_fixtures.cli.check_command import check_command
 from reqllm_fixtures.cli.command_line import NAME
 from reqllm_fixtures.cli.conformance_command import conformance_command
+from reqllm_fixtures.cli.conformance_report_command import conformance_report_command
 from reqllm_fixtures.cli.diff_command import diff_command
 from reqllm_fixtures.cli.import_command import import_command
 from reqllm_fixtures.cli.overlays_command import overlaid, overlay_option, overlays_command
@@ -58,6 +59,7 @@ def reqllm_fixtures() -> None:
 reqllm_fixtures.add_command(record_command)
 reqllm_fixtures.add_command(check_command)
 reqllm_fixtures.add_command(conformance_command)
+reqllm_fixtures.add_command(conformance_report_command)
 reqllm_fixtures.add_command(diff_command)
 reqllm_fixtures.add_command(scan_command)
 reqllm_fixtures.add_command(import_command)

@@ -92,6 +92,26 @@ def _checked_files(
     return paths
 
 
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "html"]),
+    default="text",
+    show_default=True,
+    help="The form in which the matrix is printed.",
+)
+outputs_option = click.option(
+    "outputs",
+    "-o",
+    "--output",
+    metavar="FILE",
+    multiple=True,
+    callback=_checked_files,
+    help="Write the matrix to FILE too, in the form that its end names: .txt, .json, .xml (JUnit), "
+    ".html; may be given more than once.",
+)
+
+
 @click.command(
     name="conformance", epilog=EXAMPLES, short_help="Hold models to the conformance scenarios."
 )
@@ -152,24 +172,8 @@ def _checked_files(
     help="How old a recording may be to prove anything.",
 )
 @click.option("--allow-unproved", is_flag=True, help="What nothing proves fails nothing.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "html"]),
-    default="text",
-    show_default=True,
-    help="The form in which the matrix is printed.",
-)
-@click.option(
-    "outputs",
-    "-o",
-    "--output",
-    metavar="FILE",
-    multiple=True,
-    callback=_checked_files,
-    help="Write the matrix to FILE too, in the form that its end names: .txt, .json, .xml (JUnit), "
-    ".html; may be given more than once.",
-)
+@form_option
+@outputs_option
 @click.option(
     "--list",
     is_flag=True,
@@ -258,12 +262,8 @@ def _write(
     reporter: Reporter,
 ) -> None:
     from reqllm.cli.reporting import WENT_WRONG
-    from reqllm_fixtures.cli.conformance_reports import write_file, write_out
+    from reqllm_fixtures.cli.conformance_reports import write_files, write_out
 
     write_out(matrix, form, judging, terminal)
-    try:
-        for path in outputs:
-            write_file(matrix, path, judging)
-    except OSError as error:
-        reporter.error(error, "the matrix could not be written: ")
+    if not write_files(matrix, outputs, judging, reporter):
         sys.exit(WENT_WRONG)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
 
+from reqllm.cli.reporting import Reporter
 from reqllm.cli.terminal import Terminal
 from reqllm_fixtures import files
 from reqllm_fixtures.conformance.html_report import html_report
@@ -78,7 +79,13 @@ def write_out(matrix: Matrix, form: str, judging: Judging, terminal: Terminal) -
         terminal.write(text, style)
 
 
-def write_file(matrix: Matrix, path: str, judging: Judging) -> None:
-    """Write a matrix to a file, in the form that its name says. Raises OSError."""
-    form = SUFFIXES[Path(path).suffix.lower()]
-    files.publish(path, judging.written(matrix, form).encode("utf-8", "surrogatepass"))
+def write_files(matrix: Matrix, paths: Iterable[str], judging: Judging, reporter: Reporter) -> bool:
+    """Write a matrix to files, each in the form that its name says; tell what cannot be written."""
+    try:
+        for path in paths:
+            form = SUFFIXES[Path(path).suffix.lower()]
+            files.publish(path, judging.written(matrix, form).encode("utf-8", "surrogatepass"))
+    except OSError as error:
+        reporter.error(error, "the matrix could not be written: ")
+        return False
+    return True
