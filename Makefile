@@ -26,7 +26,7 @@ check: test lint  ## all that a change must pass
 bench: $(VENV)/.test  ## time a stream event beside the limit and the vendors' SDKs
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.test  ## keep hundreds of streams going that end in every way; tell what they leave
+soak: $(VENV)/.test  ## many streams that end in every way, a slow reader; tell what they leave
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 
 import reqllm
 from benchmarks import paced_server
+from benchmarks.memory import resident
 
 STREAMS, EVENTS, GAP_MS = 1000, 100, 20
 MODEL = f"{EVENTS}-{GAP_MS}-done"
@@ -121,23 +121,17 @@ def main(streams: int = STREAMS, rounds: int = 3) -> None:
 
 async def _run(url: str, made: Any, read: Any, streams: int) -> Result:
     gc.collect()
-    before, peak = _resident(), 0.0
+    before, peak = resident(), 0.0
     begun = time.perf_counter()
     async with made(url) as client:
         reading = asyncio.gather(*(read(url, client) for _ in range(streams)))
         while not reading.done():
             await asyncio.sleep(0.1)
-            peak = max(peak, _resident())
+            peak = max(peak, resident())
         firsts = sorted(await reading)
     took = time.perf_counter() - begun
     slowest = firsts[int(len(firsts) * 0.99)]
-    return Result(streams * EVENTS / took, slowest, max(peak - before, 0) / streams)
-
-
-def _resident() -> float:
-    """KB."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e3
+    return Result(streams * EVENTS / took, slowest, max(peak - before, 0) / streams * 1e3)
 
 
 if __name__ == "__main__":

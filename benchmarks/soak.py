@@ -1,185 +1,75 @@
-"""Run by `make soak`: many streams at a time that end in every way, and what they leave behind.
-
-A quarter is read to its end, a quarter cancelled at random moments, a quarter cut by the server,
-a quarter stalled. Each must have one ending, the right one; afterwards no socket, task, thread or
-pool slot may be left, and memory must not have grown.
-"""
+"""Run by `make soak`: what many streams leave behind, and what a slow reader keeps."""
 
 from __future__ import annotations
 
 import argparse
-import gc
-import os
-import random
-import statistics
 import sys
-import time
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
-import reqllm
-from benchmarks import paced_server
-from tests.shells.watching import descriptors, slots
+from benchmarks import many_endings, paced_server, slow_reader
 from tests.shells.ways import AND_AIOHTTP, Way
-
-KINDS = ("whole", "cancelled", "cut", "stalled")
-IDLE = 0.4
-
-
-@dataclass
-class Report:
-    """What came of a run."""
-
-    endings: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Of each kind of stream, how they ended."""
-    ends_told: int = 0
-    left: dict[str, int] = field(default_factory=dict)
-    """What there is more of than before."""
-    memory: list[float] = field(default_factory=list)
-    """MB, over the run."""
-
-    @property
-    def streams(self) -> int:
-        return sum(self.endings.values())
-
-    @property
-    def growth(self) -> float:
-        """MB by which memory grew in the second half, from its third quarter to its fourth."""
-        quarter = max(len(self.memory) // 4, 1)
-        third, fourth = self.memory[-2 * quarter : -quarter], self.memory[-quarter:]
-        return statistics.median(fourth) - statistics.median(third or fourth)
-
-    def faults(self, *, growth: float = 4.0) -> list[str]:
-        """What is not as it must be."""
-        right = {
-            "whole": {"complete"},
-            # It may have ended just before.
-            "cancelled": {"interrupted", "complete"},
-            # A reset takes back what was not read yet: on a busy machine, even the head.
-            "cut": {"InterruptedStreamError", "TransportError"},
-            "stalled": {"idle"},
-        }
-        found = [
-            f"{count} {kind} streams ended as {ending}"
-            for (kind, ending), count in self.endings.items()
-            if ending not in right[kind]
-        ]
-        if self.ends_told != self.streams:
-            found.append(f"{self.ends_told} ends were told of {self.streams} streams")
-        found += [f"{count} more {what} than before" for what, count in self.left.items() if count]
-        if self.growth > growth:
-            found.append(f"memory grew by {self.growth:.1f} MB in the second half")
-        return found
-
-
-def run(way: Way, url: str, *, streams: int, seconds: float, seed: int = 7) -> Report:
-    """Keep so many streams going for so long."""
-    report: Report = way.run(_soak, way, url, streams, seconds, seed)
-    return report
-
-
-async def _soak(way: Way, url: str, streams: int, seconds: float, seed: int) -> Report:
-    report = Report()
-    gc.collect()
-    before = descriptors(), way.running()
-    limits = way.library.Limits(max_connections=None, max_keepalive_connections=0)
-    http = way.leaving_nothing() if "aiohttp" in str(way) else way.http(limits=limits)
-
-    def told(end: reqllm.StreamEnd) -> None:
-        report.ends_told += 1
-
-    client = way.made(
-        base_url=url, api_key="a", http_client=http, max_retries=0, timeout=60, on_end=told
-    )
-    until = time.monotonic() + seconds
-
-    async def keep_going(number: int) -> None:
-        chance = random.Random(f"{seed} {number}")
-        kind = KINDS[number % len(KINDS)]
-        while time.monotonic() < until:
-            ending = await _one(way, client, kind, chance)
-            report.endings[kind, ending] += 1
-
-    async def sample() -> None:
-        while time.monotonic() < until:
-            await way.sleep(0.25)
-            report.memory.append(_resident())
-
-    calls = [lambda number=number: keep_going(number) for number in range(streams)]
-    await way.together(*calls, sample)
-    gc.collect()
-    busy, connections = slots(http)
-    await way.end(http)
-    deadline = time.monotonic() + 5
-    while (descriptors(), way.running()) > before and time.monotonic() < deadline:
-        await way.sleep(0.05)
-    report.left = {
-        "sockets": max(descriptors() - before[0], 0),
-        "tasks or threads": max(way.running() - before[1], 0),
-        "requests in the pool": busy,
-        "connections in the pool": connections,
-    }
-    return report
-
-
-async def _one(way: Way, client: Any, kind: str, chance: random.Random) -> str:
-    """Read one stream; return how it ended."""
-    end = {"whole": "done", "cancelled": "done", "cut": "cut", "stalled": "stall"}[kind]
-    model = f"openai:{chance.randint(4, 60)}-{chance.randint(2, 20)}-{end}"
-    idle = IDLE if kind == "stalled" else None
-    try:
-        async with client.stream(model, "Hi", idle=idle) as response:
-            if kind == "cancelled":
-                await _cancelled(way, response, chance)
-            else:
-                async for _ in response:
-                    pass
-    except reqllm.StreamTimeoutError as error:
-        return error.which
-    except reqllm.ReqLLMError as error:
-        return type(error).__name__
-    return str(response.state)
-
-
-async def _cancelled(way: Way, response: Any, chance: random.Random) -> None:
-    async def read() -> None:
-        async for _ in response:
-            pass
-
-    async def stop() -> None:
-        await way.sleep(chance.random() * 0.5)
-        await response.cancel()
-
-    await way.together(read, stop)
-
-
-def _resident() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="for each way (%(default)s)")
     parser.add_argument("--streams", type=int, default=200, help="at a time (%(default)s)")
+    parser.add_argument("--megabytes", type=int, default=100, help="read slowly (%(default)s)")
     names = [str(way) for way in AND_AIOHTTP]
     parser.add_argument("ways", nargs="*", default=names, help=f"of {', '.join(names)} (all)")
     options = parser.parse_args()
-    is_well = True
-    for way in AND_AIOHTTP:
-        if str(way) not in options.ways:
-            continue
+    ways = [way for way in AND_AIOHTTP if str(way) in options.ways]
+    faults: list[str] = []
+    if options.seconds:
+        faults += many(ways, options.streams, options.seconds)
+    if options.megabytes:
+        faults += slowly(ways, options.megabytes)
+    print("\n" + ("\n".join(faults) or "nothing left behind, each stream ended as it should"))
+    sys.exit(bool(faults))
+
+
+def many(ways: Iterable[Way], streams: int, seconds: float) -> list[str]:
+    """Keep many streams going in each way; print a line of each, return what was wrong."""
+    kinds = many_endings.KINDS
+    print(f"\n{streams} streams at a time that end in every way, for {seconds:.0f} s\n")
+    heads = ("streams", *kinds, "wrong", "told", "left", "MB", "2nd half")
+    print(f"{'':15}" + "".join(f"{head:>11}" for head in heads))
+    faults = []
+    for way in ways:
         with paced_server.running() as url:
-            report = run(way, url, streams=options.streams, seconds=options.seconds)
-        faults = report.faults()
-        is_well = is_well and not faults
+            report = many_endings.run(way, url, streams=streams, seconds=seconds)
+        of = Counter(dict.fromkeys(kinds, 0))
+        for (kind, _), count in report.endings.items():
+            of[kind] += count
+        counts = (report.streams, *of.values(), report.wrong().total(), report.ends_told)
         print(
-            f"{way!s:15} {report.streams:6} streams, {report.ends_told:6} ends told, "
-            f"{max(report.memory):6.1f} MB, {report.growth:+.1f} MB in the second half: "
-            + ("; ".join(faults) or "nothing left, each ended as it should")
+            f"{way!s:15}"
+            + "".join(f"{count:11,}" for count in (*counts, sum(report.left.values())))
+            + f"{max(report.memory):11.1f}{report.growth:+11.1f}",
+            flush=True,
         )
-    sys.exit(not is_well)
+        faults += [f"{way}: {fault}" for fault in report.faults()]
+    return faults
+
+
+def slowly(ways: Iterable[Way], megabytes: int) -> list[str]:
+    """Read a long answer slowly in each way; print a line of each, return what was wrong."""
+    print(f"\n{megabytes} MB, by a reader {slow_reader.SLOWER} x slower than its provider\n")
+    heads = ("unread, s", "read in, s", "x slower", "ahead, MB", "MB", "2nd half", "text, MB")
+    print(f"{'':15}" + "".join(f"{head:>11}" for head in heads))
+    faults = []
+    for way in ways:
+        with paced_server.running() as url:
+            report = slow_reader.run(way, url, megabytes=megabytes)
+        print(
+            f"{way!s:15}{report.unread:11.2f}{report.seconds:11.1f}{report.slower:11.0f}"
+            f"{report.ahead:11.1f}{max(report.memory):11.1f}{report.growth:+11.1f}"
+            f"{report.text:11.1f}",
+            flush=True,
+        )
+        faults += [f"{way}: {fault}" for fault in report.faults()]
+    return faults
 
 
 if __name__ == "__main__":

@@ -123,6 +123,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a reader much slower than the provider",
         (
             "test_slow_readers::test_what_is_read_does_not_pile_up",
+            "test_soak::test_a_slow_reader",
             "test_reading::test_what_is_not_asked_for_is_not_read",
         ),
     ),

@@ -1,4 +1,4 @@
-"""A few seconds of `make soak`: many streams at once that end in every way leave nothing."""
+"""A few seconds of `make soak`: many streams that end in every way, and a slow reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import paced_server, soak
+from benchmarks import many_endings, paced_server, slow_reader
 
 from .ways import LOOPS, Way
 
@@ -20,6 +20,13 @@ def url() -> Iterator[str]:
 @pytest.mark.parametrize("way", LOOPS, ids=str)
 def test_soak(way: Way, url: str) -> None:
     """Each stream has one ending, the right one; no socket, task, thread or pool slot is left."""
-    report = soak.run(way, url, streams=24, seconds=5 if way.loop == "asyncio" else 2)
-    assert report.faults(growth=16) == []
-    assert {kind for kind, _ in report.endings} == set(soak.KINDS)
+    report = many_endings.run(way, url, streams=24, seconds=5 if way.loop == "asyncio" else 2)
+    assert report.faults(most=16) == []
+    assert {kind for kind, _ in report.endings} == set(many_endings.KINDS)
+
+
+@pytest.mark.parametrize("way", LOOPS, ids=str)
+def test_a_slow_reader(way: Way, url: str) -> None:
+    """However slowly an answer is read, memory stays flat, and the provider waits."""
+    report = slow_reader.run(way, url, megabytes=30)
+    assert report.faults(most=16) == []
