@@ -10,7 +10,7 @@ import argparse
 import gc
 import time
 
-from benchmarks import checking, concurrent, paths, plugin, recording, streams
+from benchmarks import checking, concurrent, opening, paths, plugin, recording, streams
 
 BUDGETS = {"openai-chat": 15.0, "openai-responses": 15.0, "anthropic-messages": 6.0, "gemini": 25.0}
 PATIENCE = 5.0  # seconds that a run may take and still be repeated
@@ -29,6 +29,7 @@ def main() -> None:
         report(wire, "pieces of 16 KiB", events, pieces, options.rounds)
     if not options.wires:
         recording.main(options.rounds)
+        opening.main()
         concurrent.main()
         checking.main(options.rounds, fastest)
         plugin.main()

@@ -131,16 +131,25 @@ class CallOptions(Struct, frozen=True, kw_only=True):
     """What the request says, for whoever is told of it."""
 
     @classmethod
-    def of(cls, options: Mapping[str, Any], defaults: Timeouts | None = None) -> CallOptions:
+    def of(
+        cls,
+        options: Mapping[str, Any],
+        defaults: Timeouts | None = None,
+        context: Context | None = None,
+    ) -> CallOptions:
         """Sort the options; those of the call go before the client's `defaults`."""
+        defaults = defaults or Timeouts()
+        if not options:
+            return cls(timeouts=defaults, context=context)
         timeouts = {name: options[name] for name in Timeouts.__struct_fields__ if name in options}
         stream = {
             name: options[name] for name in StreamOptions.__struct_fields__ if name in options
         }
         return cls(
-            timeouts=structs.replace(defaults or Timeouts(), **timeouts),
+            timeouts=structs.replace(defaults, **timeouts) if timeouts else defaults,
             stream=StreamOptions(**stream),
             request={k: v for k, v in options.items() if k not in timeouts and k not in stream},
+            context=context,
         )
 
     def with_patience(self) -> CallOptions:

@@ -35,6 +35,7 @@ from reqllm.providers.base import WireRequest
 from reqllm.pump import Pump
 from reqllm.pump_base import CallState, Opened
 from reqllm.releasing import NetworkErrors, aclose_response, close_response
+from reqllm.request_building import RequestBuilder
 from reqllm.response import StreamMetadata
 from reqllm.signing import Signer
 from reqllm.stream_server import StreamServer
@@ -187,9 +188,10 @@ class AsyncOpener:
         timer: AsyncTimer | None = None,
         hooks: Hooks = NO_HOOKS,
     ) -> None:
-        self._client = client
-        self._library = library_of(client)
-        self._errors = network_errors(self._library)
+        self.client = client
+        library = library_of(client)
+        self._errors = network_errors(library)
+        self._built = RequestBuilder(client, library).build
         self._retries = retries
         self._sign = sign or Signer()
         self._sleep = sleep
@@ -261,7 +263,7 @@ class AsyncOpener:
         limits = call.limits_of_head(begun)
         request = await self._signed(call.request)
         try:
-            http = await self._client.send(
+            http = await self.client.send(
                 self._built(request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
@@ -276,15 +278,6 @@ class AsyncOpener:
     async def _signed(self, request: WireRequest) -> WireRequest:
         # Credentials may have to be asked for, over the network: not on the event loop.
         return request if request.signing is None else await run_sync(self._sign, request)
-
-    def _built(self, request: WireRequest, limits: Limits) -> Any:
-        return self._client.build_request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            content=request.body,
-            timeout=self._library.Timeout(**limits.seconds),
-        )
 
     async def _refusal(self, http: Any, call: _Opening, until: float) -> APIError:
         content = b""
@@ -323,9 +316,10 @@ class Opener:
         timer: Timer | None = None,
         hooks: Hooks = NO_HOOKS,
     ) -> None:
-        self._client = client
-        self._library = library_of(client)
-        self._errors = network_errors(self._library)
+        self.client = client
+        library = library_of(client)
+        self._errors = network_errors(library)
+        self._built = RequestBuilder(client, library).build
         self._retries = retries
         self._sign = sign or Signer()
         self._sleep = sleep
@@ -397,7 +391,7 @@ class Opener:
         limits = call.limits_of_head(begun)
         request = self._signed(call.request)
         try:
-            http = self._client.send(
+            http = self.client.send(
                 self._built(request, limits), stream=True, follow_redirects=False
             )
         except self._errors as error:
@@ -411,15 +405,6 @@ class Opener:
 
     def _signed(self, request: WireRequest) -> WireRequest:
         return self._sign(request)
-
-    def _built(self, request: WireRequest, limits: Limits) -> Any:
-        return self._client.build_request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            content=request.body,
-            timeout=self._library.Timeout(**limits.seconds),
-        )
 
     def _refusal(self, http: Any, call: _Opening, until: float) -> APIError:
         content = b""

@@ -223,7 +223,7 @@ class Accumulator:
         self._model: str | None = None
         self._blocks: dict[tuple[int, int], _Block] = {}
         self._logprobs: dict[int, list[Any]] = {}
-        self._warnings: list[c.WarningChunk] = []
+        self._warnings: tuple[c.WarningChunk, ...] = ()
         self._provider_metadata: dict[str, Any] = {}
         self.usage: c.Usage | None = None
         self._finish: c.FinishChunk | None = None
@@ -280,7 +280,7 @@ class Accumulator:
             case c.UsageChunk():
                 self.usage = chunk.usage
             case c.WarningChunk():
-                self._warnings.append(chunk)
+                self._warnings += (chunk,)
             case c.LogprobsChunk():
                 self._logprobs.setdefault(chunk.choice, []).extend(chunk.logprobs)
             case c.FinishChunk():

@@ -92,7 +92,7 @@ class StreamServer:
         self._chunks_given = False
         self._accumulator = Accumulator()
         self._unfolded: list[c.StreamChunk] = []
-        self._late_warnings: list[c.WarningChunk] = []
+        self._late_warnings: tuple[c.WarningChunk, ...] = ()
         self._request_warnings = tuple(warnings)
         self._options: dict[str, Any] = {
             "on_malformed": on_malformed,
@@ -185,7 +185,7 @@ class StreamServer:
     def response(self) -> Response:
         """What has arrived so far; all of it once `state` is "complete"."""
         self._fold()
-        return self._accumulator.response(self.state, self.error, tuple(self._late_warnings))
+        return self._accumulator.response(self.state, self.error, self._late_warnings)
 
     @property
     def metadata(self) -> StreamMetadata:
@@ -378,9 +378,8 @@ class StreamServer:
 
     def _warn_late(self) -> None:
         if not self._late_warnings:
-            self._late_warnings.append(
-                c.WarningChunk("events_after_end", "events came after the terminal one; ignored")
-            )
+            said = "events came after the terminal one; ignored"
+            self._late_warnings = (c.WarningChunk("events_after_end", said),)
 
 
 def decode_stream(wire: str, body: bytes | Iterable[bytes], **options: Any) -> Response:

@@ -32,6 +32,10 @@ from reqllm.timing import AsyncTimer, Timer
 
 # What stands for a key where a recording answers and nobody asks for one.
 _NO_KEY_NEEDED = "replayed"
+# A stream has a connection to itself, for as long as it lasts: the hundred and first is not to wait
+# for another's end. And where threads share a pool that closes what it keeps too many of, it may
+# close one under a stream that just began on it (https://github.com/encode/httpcore/issues/1110).
+_UNLIMITED: Mapping[str, None] = {"max_connections": None, "max_keepalive_connections": None}
 # RFC 9110, a token.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -183,6 +187,7 @@ class _BaseClient:
         self._transport = transport
         self._http = http_client
         self._owns_http = http_client is None
+        self._opens: Any = None  # what opens streams on the HTTP client that served last
         # A transport that was given is one; what we make ourselves is made for each place.
         self._made = Places(type(self)._here if transport is None else _everywhere)
         self._headers = _checked_headers({} if headers is None else headers)
@@ -211,9 +216,9 @@ class _BaseClient:
         wire: str | None,
         provider: str | Provider | None = None,
     ) -> _Call:
-        sorted_options = CallOptions.of(options, self._timeouts)
-        speaker = _provider_of(model.provider if provider is None else provider)
         context = Context.new(context)
+        sorted_options = CallOptions.of(options, self._timeouts, context)
+        speaker = _provider_of(model.provider if provider is None else provider)
 
         def encoded(api_key: str | None) -> WireRequest:
             return speaker.encode(
@@ -235,11 +240,12 @@ class _BaseClient:
             if stand_in is None:
                 raise
             request = encoded(stand_in)
-        headers = type(request.headers)({**request.headers, **self._headers})  # type: ignore[call-arg]
+        headers = request.headers
+        if self._headers:
+            headers = type(headers)({**headers, **self._headers})  # type: ignore[call-arg]
         request = structs.replace(request, headers=headers, provider=speaker.name, model=model.name)
         if self._is_patient and "timeout" not in options and request.thinks:
             sorted_options = sorted_options.with_patience()
-        sorted_options = structs.replace(sorted_options, context=context)
         return _Call(request, request.wire or wire or speaker.wire, sorted_options)
 
     def _discard(self) -> None:
@@ -276,17 +282,25 @@ class AsyncClient(_BaseClient):
         return _AsyncOpening(self, self._prepare(Model.parse(model), context, options, wire))
 
     async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
-        opener = AsyncOpener(
-            self._http_client(), self._retries, self._sign, timer=self._timer, hooks=self._hooks
-        )
         owned_client = self if owned else None
-        pump = await opener.open(call.request, call.wire, call.options, owned_client)
+        pump = await self._opener().open(call.request, call.wire, call.options, owned_client)
         return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
+
+    def _opener(self) -> AsyncOpener:
+        http = self._http_client()
+        opener: AsyncOpener | None = self._opens
+        if opener is None or opener.client is not http:
+            opener = self._opens = AsyncOpener(
+                http, self._retries, self._sign, timer=self._timer, hooks=self._hooks
+            )
+        return opener
 
     def _http_client(self) -> Any:
         if self._owns_http:
             self._http = self._made.get() or self._made.keep(
-                self._library.AsyncClient(transport=self._transport)
+                self._library.AsyncClient(
+                    transport=self._transport, limits=self._library.Limits(**_UNLIMITED)
+                )
             )
         return self._http
 
@@ -335,19 +349,27 @@ class Client(_BaseClient):
         return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
 
     def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
-        opener = Opener(
-            self._http_client(), self._retries, self._sign, timer=self._timer, hooks=self._hooks
-        )
         owned_client = self if owned else None
-        pump = opener.open(call.request, call.wire, call.options, owned_client)
+        pump = self._opener().open(call.request, call.wire, call.options, owned_client)
         return SyncStreamResponse(
             pump, call.options.timeouts.metadata_timeout, call.response_schema
         )
 
+    def _opener(self) -> Opener:
+        http = self._http_client()
+        opener: Opener | None = self._opens
+        if opener is None or opener.client is not http:
+            opener = self._opens = Opener(
+                http, self._retries, self._sign, timer=self._timer, hooks=self._hooks
+            )
+        return opener
+
     def _http_client(self) -> Any:
         if self._owns_http:
             self._http = self._made.get() or self._made.keep(
-                self._library.Client(transport=self._transport)
+                self._library.Client(
+                    transport=self._transport, limits=self._library.Limits(**_UNLIMITED)
+                )
             )
         return self._http
 

@@ -25,7 +25,7 @@ class GoogleToken(Struct, frozen=True):
     scopes: tuple[str, ...] = ("https://www.googleapis.com/auth/cloud-platform",)
 
 
-class WireRequest(Struct, frozen=True, kw_only=True):
+class WireRequest(Struct, frozen=True, kw_only=True, gc=False):
     """A request ready to send. `headers` holds the key: never log it whole."""
 
     url: str

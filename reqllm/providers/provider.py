@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -97,7 +98,9 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             )
         spoken = wire_named(self.wire_for(model) if wire is None else wire)
         options, region = self._region(options, base_url)
-        path = self._path(spoken).replace("{model}", quote(model.name, safe=""))
+        path = self._path(spoken)
+        if "{model}" in path:
+            path = path.replace("{model}", quote(model.name, safe=""))
         if self.dialect.object_by_tool:
             can_force = "tool_choice" not in self.dialect.refuses
             options = by_tool(options, context, can_force=can_force)
@@ -182,7 +185,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
                 )
             return value
 
-        return re.sub(r"\{([A-Z_]+)\}", value_of, base_url)
+        return re.sub(r"\{([A-Z_]+)\}", value_of, base_url) if "{" in base_url else base_url
 
     def _path(self, wire: Wire) -> str:
         if wire.name == self.wire:
@@ -266,6 +269,13 @@ def join_url(own: str, given: str | None, path: str) -> str:
     A base that is only a host takes the place of the own host and keeps the own
     path; one that already ends in the version or the whole path is not given it twice.
     """
+    if not isinstance(given, str | None):
+        raise _no_address(given)
+    return _joined(own, given, path)
+
+
+@lru_cache(maxsize=256)
+def _joined(own: str, given: str | None, path: str) -> str:
     base = _split(own if given is None else given)
     prefix = base.path.rstrip("/")
     if not prefix:
@@ -281,10 +291,8 @@ def join_url(own: str, given: str | None, path: str) -> str:
     return urlunsplit((base.scheme, base.netloc, prefix + whole, query, ""))
 
 
-def _split(url: object) -> SplitResult:
-    # What is no good is shown only where it cannot hold a password.
-    shown = repr(url) if "@" not in str(url) else "one that holds an '@'"
-    if isinstance(url, str) and url.isprintable() and " " not in url:
+def _split(url: str) -> SplitResult:
+    if url.isprintable() and " " not in url:
         try:
             parts = urlsplit(url)
             has_host, _ = bool(parts.hostname), parts.port
@@ -292,6 +300,12 @@ def _split(url: object) -> SplitResult:
             has_host = False
         if has_host and parts.scheme in ("http", "https") and "@" not in parts.netloc:
             return parts
-    raise InvalidInputError(
+    raise _no_address(url)
+
+
+def _no_address(url: object) -> InvalidInputError:
+    # What is no good is shown only where it cannot hold a password.
+    shown = repr(url) if "@" not in str(url) else "one that holds an '@'"
+    return InvalidInputError(
         f"expected base_url as http(s)://host/path without user and password, got {shown}"
     )

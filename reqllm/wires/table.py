@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
@@ -35,6 +36,11 @@ def wire_named(name: str) -> Wire:
     package = _PACKAGES.get(name) if isinstance(name, str) else None
     if package is None:
         raise no_wire(name)
+    return _wire_of(package)
+
+
+@cache
+def _wire_of(package: str) -> Wire:
     wire: Wire = import_module(package).WIRE
     return wire
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
 
-from .ways import Way, over_aiohttp_too
+from .watching import slots
+from .ways import Way, on_each_loop, over_aiohttp_too
 
 
 async def leave(response: Any) -> None:
@@ -73,6 +75,21 @@ async def test_a_framing_that_does_not_end(way: Way, server: LoopbackServer, fau
                 await to_the_end(response)
             assert (response.state, response.error) == ("complete", None)
     assert server.connections == 2
+
+
+@on_each_loop
+async def test_a_hundred_and_one_streams(way: Way, server: LoopbackServer) -> None:
+    """A client of ours has a connection for each stream, and keeps all for the next ones."""
+    client = way.made(base_url=server.url, api_key=KEY, max_retries=0, timeout=20)
+    responses = [await way.start(client, "openai:text", "Hi") for _ in range(101)]
+    for response in responses:
+        await up_to_the_finish(response)
+        await response.aclose()
+    http = client._twin._http if way.is_sync else client._http
+    busy, kept = slots(http)
+    assert busy == 0
+    assert kept > 20  # what both libraries keep where nobody says how many
+    await client.aclose()
 
 
 @over_aiohttp_too

@@ -100,8 +100,11 @@ class BlockWriter:
         self.out: list[c.StreamChunk] = []
         self.open: list[Block] = []
         self._next: dict[int, int] = {}
-        self.any_tool_call: set[int] = set()
-        self.any_refusal: set[int] = set()
+        # Of a thousand streams, empty sets would be work for the garbage collector; empty dicts
+        # are none.
+        self.any_tool_call: dict[int, None] = {}
+        """The choices that called a tool."""
+        self.any_refusal: dict[int, None] = {}
         self.opened = 0
 
     def warn(self, code: str, message: str) -> None:
@@ -133,7 +136,7 @@ class BlockWriter:
         block = Block("refusal", self.next_index(choice), choice)
         block.metadata = dict(metadata or {})
         self.open.append(block)
-        self.any_refusal.add(choice)
+        self.any_refusal[choice] = None
         return block
 
     def start_tool(
@@ -144,7 +147,7 @@ class BlockWriter:
         block.provider_executed = provider_executed
         self.open.append(block)
         if not provider_executed:
-            self.any_tool_call.add(choice)
+            self.any_tool_call[choice] = None
         if name:
             self.announce(block)
         return block

@@ -58,7 +58,7 @@ class JSONEventDecoder:
         self._model: str | None = None
         self._extra: dict[str, Any] = {}
         self._extra_told: dict[str, Any] = {}
-        self._warned: set[str] = set()
+        self._warned: dict[str, None] = {}
         self._halves = False
         """Whether some event spelled half a character; not only texts may then hold one."""
 
@@ -242,7 +242,7 @@ class JSONEventDecoder:
 
     def _warn_once(self, code: str, message: str) -> None:
         if code not in self._warned:
-            self._warned.add(code)
+            self._warned[code] = None
             self._write.warn(code, message)
 
     def _choice_number(self, entry: Mapping[str, Any], position: int) -> int:

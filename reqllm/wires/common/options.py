@@ -95,6 +95,8 @@ class Options(Struct, frozen=True, kw_only=True):
         Raises InvalidInputError instead where `on_unsupported` is "error". A value that
         asks for what happens anyway (one answer, no logprobs) is no request.
         """
+        if all(getattr(self, name) in (None, ()) for name in refused):
+            return self
         given = [name for name in OPTION_NAMES if name in refused and self._asks(name)]
         if given:
             self.refuse(", ".join(given), wire, warnings)
