@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,6 +167,13 @@ def test_tokens_that_were_not_reported_are_no_zero():
     assert one["tokens"] == "? in, 1,024 out"
     none = dict(facts(cell("x", "passed", input_tokens=None, output_tokens=None)))
     assert "tokens" not in none
+
+
+def test_the_page_on_reports_has_every_status():
+    """It tells the sign and the word of each, in their order."""
+    page = Path(__file__).parents[2].joinpath("docs", "conformance_reports.md").read_text()
+    said = ", ".join(f"{look.symbol} {look.word}" for look in LOOKS.values())
+    assert f"wherever it stands: {said}. " in " ".join(page.split())
 
 
 def test_how_far_a_run_is(snapshot):

@@ -20,11 +20,12 @@ from reqllm_fixtures.conformance.results import Matrix
 from .matrices import HOSTILE, example, with_texts
 from .reading_html import elements_of, read, texts_of
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SWITCHES = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
