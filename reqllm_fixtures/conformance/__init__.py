@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from reqllm_fixtures.conformance.combining import merged as merged
     from reqllm_fixtures.conformance.every_stream import check_stream as check_stream
     from reqllm_fixtures.conformance.expecting import Expect as Expect
+    from reqllm_fixtures.conformance.html_report import html_report as html_report
+    from reqllm_fixtures.conformance.json_report import json_report as json_report
     from reqllm_fixtures.conformance.json_report import read_report as read_report
     from reqllm_fixtures.conformance.judging import run_scenario as run_scenario
     from reqllm_fixtures.conformance.judging import verify as verify
+    from reqllm_fixtures.conformance.junit_report import junit_report as junit_report
     from reqllm_fixtures.conformance.results import Cell as Cell
     from reqllm_fixtures.conformance.results import Matrix as Matrix
     from reqllm_fixtures.conformance.results import Proof as Proof
@@ -31,20 +34,24 @@ if TYPE_CHECKING:
     from reqllm_fixtures.conformance.suite import ConformanceSuite as ConformanceSuite
     from reqllm_fixtures.conformance.taken import Taken as Taken
     from reqllm_fixtures.conformance.taken import Turn as Turn
+    from reqllm_fixtures.conformance.text_report import text_report as text_report
     from reqllm_fixtures.errors import ConformanceError as ConformanceError
 
 _HOMES = {
+    "conformance.case": ("Scenario",),
     "conformance.combining": ("Change", "changes", "merged"),
     "conformance.every_stream": ("check_stream",),
     "conformance.expecting": ("Expect",),
-    "conformance.json_report": ("read_report",),
+    "conformance.html_report": ("html_report",),
+    "conformance.json_report": ("json_report", "read_report"),
     "conformance.judging": ("run_scenario", "verify"),
+    "conformance.junit_report": ("junit_report",),
     "conformance.results": ("Cell", "Matrix", "Proof", "Remark", "Row", "ScenarioInfo", "Status"),
     "conformance.running": ("MatrixRun", "Target", "run_matrix"),
-    "conformance.case": ("Scenario",),
     "conformance.scenarios": ("SCENARIOS", "scenario"),
     "conformance.suite": ("ConformanceSuite",),
     "conformance.taken": ("Taken", "Turn"),
+    "conformance.text_report": ("text_report",),
     "errors": ("ConformanceError",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from reqllm.errors import (
     APIError,
@@ -16,30 +15,27 @@ from reqllm.errors import (
     OverloadedError,
     RateLimitError,
     ReqLLMError,
-    ServerError,
     StreamError,
 )
 from reqllm.model import Model
 from reqllm.providers.registry import provider_named
 from reqllm.streaming import Client
-from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.checking import Profile
 from reqllm_fixtures.checking.finding import checked_profile
 from reqllm_fixtures.conformance.asking import Question, perform, spoken, unsupported
 from reqllm_fixtures.conformance.case import Scenario
 from reqllm_fixtures.conformance.every_stream import check_turn
 from reqllm_fixtures.conformance.expecting import Expect
+from reqllm_fixtures.conformance.proving import as_kept, proof_of, times
 from reqllm_fixtures.conformance.results import Cell, Proof, Remark, Status
 from reqllm_fixtures.conformance.taken import Taken, Turn
 from reqllm_fixtures.errors import ConformanceError, FixtureError
 from reqllm_fixtures.library import CassetteInUse
-from reqllm_fixtures.recording import NO_STATUS
 
 # What a provider is to blame for; any other error means that it could not be judged.
-_BLAMES = (StreamError, InvalidRequestError, ServerError)
+_BLAMES = (StreamError, InvalidRequestError)
 # No answer to what was asked wrongly.
 _PASSING = (RateLimitError, OverloadedError)
-_SECONDS_A_DAY = 86_400
 _SHOWN_LINES = 20
 
 
@@ -118,12 +114,12 @@ def conduct(
     try:
         taken, is_live = perform(question, client, speaker)
     except (ReqLLMError, FixtureError) as error:
-        return Judged(_error(scenario, error, _proof(cassette, None, now)), error)
+        return Judged(_error(scenario, error, proof_of(cassette, None, now)), error)
     except Exception as error:
         # A defect, of a provider in somebody's own package for one: the other cells go on.
         return Judged(_error(scenario, error, Proof()), error)
-    proof = _proof(cassette, is_live, now)
-    return _judged(scenario, _as_kept(taken, cassette), proof, profile)
+    proof = proof_of(cassette, is_live, now)
+    return _judged(scenario, as_kept(taken, cassette), proof, profile)
 
 
 def verify(judged: Cell, *, strict: bool = False) -> None:
@@ -194,7 +190,7 @@ def _counted(scenario: Scenario, taken: Taken, proof: Proof, own: Expect, genera
     others = (each for each in general.remarks if (each.rule, each.message) not in told)
     remarks = (*own.remarks, *others)
     usages = [turn.usage for turn in taken.turns if turn.usage is not None]
-    seconds, first = _times(taken, proof)
+    seconds, first = times(taken, proof)
     status, message = _verdict(own, remarks)
     return cell(
         scenario,
@@ -227,54 +223,6 @@ def _error(scenario: Scenario, error: Exception, proof: Proof) -> Cell:
     if proof.kind == "live":
         proof = Proof(kind="live")  # what could not be judged is not kept
     return cell(scenario, "error", f"{type(error).__name__}: {error}", proof=proof)
-
-
-def _proof(cassette: CassetteInUse | None, is_live: bool | None, now: datetime | None) -> Proof:
-    """Tell what answered: a network, a cassette, or nothing that is known."""
-    if cassette is None:
-        return Proof() if is_live is None else Proof(kind="live" if is_live else "recording")
-    if any(each.response.status != NO_STATUS for each in cassette.recorded):
-        return Proof(kind="live", path=cassette.path)
-    if cassette.played:
-        return proof_by(cassette.path, cassette.played, now or datetime.now(UTC))
-    return Proof(kind="live") if is_live else Proof()
-
-
-def proof_by(path: str, interactions: Iterable[Interaction], now: datetime) -> Proof:
-    """Return the proof by these recordings: as old as the oldest of them."""
-    times = [each.response.recorded_at for each in interactions]
-    known = [time for time in times if time is not None]
-    if not known or len(known) < len(times):
-        return Proof(kind="recording", path=path)
-    oldest = min(known)
-    age = (now - oldest).total_seconds() / _SECONDS_A_DAY
-    return Proof(
-        kind="recording", path=path, recorded_at=f"{oldest:%Y-%m-%dT%H:%M:%SZ}", age_days=age
-    )
-
-
-def _as_kept(taken: Taken, cassette: CassetteInUse | None) -> Taken:
-    """Return what came with the times in its recording: of a replay, those of the call."""
-    if cassette is None:
-        return taken
-    kept = (*cassette.played, *cassette.recorded)
-    if len(kept) != len(taken.turns) or (cassette.played and cassette.recorded):
-        return taken  # not known which is which
-    turns = (replace(turn, heard=each) for turn, each in zip(taken.turns, kept, strict=True))
-    return replace(taken, turns=tuple(turns))
-
-
-def _times(taken: Taken, proof: Proof) -> tuple[float | None, float | None]:
-    """Return the seconds that all calls took, and those until the first chunk of the first."""
-    if proof.kind == "none" or (proof.kind == "recording" and not proof.path):
-        return None, None
-    pieces = [turn.heard.response.pieces for turn in taken.turns if turn.heard is not None]
-    if not pieces or not all(pieces):
-        return None, None
-    seconds = sum(each[-1].at_ms for each in pieces) / 1000
-    first = next(iter(taken.first.pieces_by_chunk), 0)
-    known = 0 < first <= len(pieces[0])
-    return seconds, pieces[0][first - 1].at_ms / 1000 if known else None
 
 
 def _request_id(turn: Turn) -> str | None:

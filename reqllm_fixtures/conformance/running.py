@@ -24,7 +24,8 @@ from reqllm_fixtures.checking import Profile
 from reqllm_fixtures.checking.finding import checked_profile
 from reqllm_fixtures.conformance.asking import spoken
 from reqllm_fixtures.conformance.case import Scenario
-from reqllm_fixtures.conformance.judging import Judged, Unproved, cell, conduct, proof_by
+from reqllm_fixtures.conformance.judging import Judged, Unproved, cell, conduct
+from reqllm_fixtures.conformance.proving import proof_by
 from reqllm_fixtures.conformance.results import Cell, Matrix, Row
 from reqllm_fixtures.conformance.scenarios import SCENARIOS, scenario
 from reqllm_fixtures.errors import FixtureError

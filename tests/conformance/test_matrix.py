@@ -5,12 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
+import httpx2
 import pytest
 from msgspec.structs import replace
 
-from reqllm_fixtures.conformance import SCENARIOS, Cell, Proof, Scenario, scenario
+from reqllm import Client
+from reqllm_fixtures import load
+from reqllm_fixtures.conformance import (
+    SCENARIOS,
+    Cell,
+    Proof,
+    Scenario,
+    run_scenario,
+    scenario,
+)
 from tests.loopback.asking import MODELS
 from tests.loopback.conformance import LoopbackConformance
+from tests.loopback.messages import Answer, Request
+from tests.loopback.problems import json_answer
+from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
 
 from .playing import REGION, UNSUPPORTED, matrix, target
@@ -123,6 +137,65 @@ def test_nobody_is_there(tmp_path: Path):
         assert cell.message.startswith("TransportError: could not reach http")
         assert cell.proof == Proof()
     assert list(tmp_path.rglob("*.yaml")) == []
+
+
+def test_a_provider_without_room_is_asked_again(tmp_path: Path):
+    """As long as it asks to wait, twice; only what was judged is recorded."""
+    healthy, asked, waits = LoopbackConformance(silence=0), [], []
+
+    def busy(request: Request) -> Answer:
+        asked.append(request)
+        if len(asked) < 3:
+            status, more = ((429, (("retry-after", "7"),)), (503, ()))[len(asked) - 1]
+            return json_answer({"error": {"message": "busy"}}, more, status)
+        return healthy(request)
+
+    with LoopbackServer(busy) as server:
+        run = matrix(
+            [target("openai-chat", server.url)],
+            mode="fill",
+            scenarios=SHORT[:1],
+            cassettes=tmp_path,
+            sleep=waits.append,
+            chance=lambda: 0.0,
+        )
+
+    _, cell = next(run.cells)
+    assert (cell.status, cell.proof.kind) == ("passed", "live")
+    assert waits == [7.0, 1.0]
+    (file,) = tmp_path.rglob("*.yaml")
+    assert [each.response.status for each in load(file).interactions] == [200]
+
+
+def test_a_provider_that_is_down_is_not_judged(tmp_path: Path):
+    """A 500 says nothing of what it can; nothing of it is kept."""
+    down = json_answer({"error": {"message": "down"}}, status=500)
+    with LoopbackServer(lambda _: down) as server:
+        asked = [target("openai-chat", server.url)]
+        run = matrix(asked, mode="record", scenarios=SHORT[:1], cassettes=tmp_path)
+
+    _, cell = next(run.cells)
+    assert cell.status == "error"
+    assert cell.message.startswith("ServerError: down")
+    assert cell.proof == Proof(kind="live")
+    assert list(tmp_path.rglob("*.yaml")) == []
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_client_of_either_library(library):
+    """Scenarios are asked by it as it is, and it is as before when they are over."""
+    with (
+        LoopbackServer(LoopbackConformance(silence=0.001)) as server,
+        library.Client(verify=False, trust_env=False) as http,
+        Client(server.url, KEY, http_client=http) as client,
+    ):
+        hooks = {name: [*each] for name, each in http.event_hooks.items()}
+        for name in ("tool_round_trip", "long_output", "cancel", "unauthenticated"):
+            found = run_scenario(scenario(name), client, MODELS["openai-chat"])
+            assert (found.status, found.message) == ("passed", "")
+            assert found.proof == Proof(kind="live")
+            assert found.seconds is not None
+        assert http.event_hooks == hooks
 
 
 def test_a_key_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -30,6 +30,7 @@ from reqllm_fixtures.conformance import (
 from reqllm_fixtures.conformance.pictures import red_square
 from reqllm_fixtures.conformance.scenarios import GET_WEATHER, REFUSED
 from reqllm_fixtures.conformance.tool_checks import calls
+from tests.corpus import ABSENT, FOLDERS, captures, index
 from tests.loopback.asked.readers import READERS
 from tests.loopback.asking import request, sent
 from tests.loopback.conformance import LoopbackConformance
@@ -156,6 +157,18 @@ def test_a_sound_stream_of_any_wire(wire):
     answer = reqllm.decode_stream(wire, body)
     assert check_stream(answer, wire=wire, body=body) == ()
     assert check_stream(answer.chunks, wire=wire) == ()
+
+
+@pytest.mark.skipif(not index(), reason=ABSENT)
+@pytest.mark.parametrize("wire", FOLDERS)
+def test_no_answer_of_a_real_provider_fails(wire):
+    """What is odd about a whole one is a remark: some of each wire, which others recorded."""
+    genuine = [each for each in captures(wire) if each.fidelity in ("bytes", "text")]
+    for capture in genuine[:: max(1, len(genuine) // 15)]:
+        answer = reqllm.decode_stream(wire, capture.body)
+        if answer.state == "complete":
+            found = check_stream(answer, wire=wire, body=capture.body)
+            assert not any(map(is_error, found)), capture.name
 
 
 def is_error(remark: Remark) -> bool:
