@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from reqllm_fixtures import matching, running
+from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
 from reqllm_fixtures.errors import ModeError, RulesError
 from reqllm_fixtures.in_use import CassetteInUse as CassetteInUse
@@ -77,7 +78,7 @@ def use_cassette(
     PublishError, SecretError, and UnmatchedRequestError for a miss that the block swallowed.
     """
     # Which a replay may never come to need: what is wrong is told now.
-    secrets = _checked_secrets(secrets)
+    secrets = checked_secrets(secrets)
     if filters:
         _check_names(filters)
         redactor_of(**filters)
@@ -117,16 +118,6 @@ def fixture_transport(
     made = used.async_transport(module, on_close=used.publish)
     made.discard = used.discard
     return made
-
-
-def _checked_secrets(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return the values that are to be hidden; a lone text would be taken for its letters."""
-    given = () if isinstance(secrets, str) else tuple(secrets)
-    wrong = [type(value).__name__ for value in given if not isinstance(value, str)]
-    if isinstance(secrets, str) or wrong:
-        came = "one text" if isinstance(secrets, str) else f"{', '.join(wrong)} in it"
-        raise RulesError(f"Expected secrets as a list of texts, secrets=[...]. Came: {came}.")
-    return given
 
 
 def _check_names(filters: Mapping[str, Any]) -> None:

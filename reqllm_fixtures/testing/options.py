@@ -14,7 +14,7 @@ others   --reqllm-NAME, ini reqllm_NAME; for one test: its marker, reqllm_config
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -134,9 +134,27 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Opti
         report=_report(config),
         unused=bool(_either(config, "unused")),
         folder=folder,
-        allowed_hosts=tuple(config.getini("reqllm_allowed_hosts")),
+        allowed_hosts=_allowed_hosts(config.getini("reqllm_allowed_hosts")),
         overlay=_overlay(config.getoption("reqllm_overlay")),
     )
+
+
+def _allowed_hosts(given: Iterable[str]) -> tuple[str, ...]:
+    """Return hosts, addresses and networks; what is none of them would never be met."""
+    hosts = tuple(given)
+    for host in hosts:
+        if host in LOOPBACK or not {"/", "*"} & {*host}:
+            continue
+        import ipaddress  # here, as most runs name none
+
+        try:
+            ipaddress.ip_network(host, strict=False)
+        except ValueError:
+            raise pytest.UsageError(
+                "Expected ini reqllm_allowed_hosts to name hosts, addresses and networks, "
+                f"such as localhost 10.0.0.0/8. Came: {host!r}."
+            ) from None
+    return hosts
 
 
 def _either(config: pytest.Config, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, Struct
 
 from reqllm_fixtures import matching
+from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
 from reqllm_fixtures.errors import RulesError
 from reqllm_fixtures.presets import PRESETS, unknown
@@ -81,6 +82,8 @@ def _checked(config: Any) -> Mapping[str, Any]:
     for name, value in config.items():
         if name not in _KNOWN:
             raise RulesError(f"reqllm_config: {unknown('one of', str(name), _KNOWN)}")
+        if name == "secrets":
+            checked_secrets(value)
         if name in _JUDGED and (problem := problem_with(name, value)):
             raise RulesError(f"reqllm_config: {problem}")
     return config

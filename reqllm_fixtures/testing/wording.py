@@ -1,7 +1,7 @@
 """What a test is told that fails because of its cassette. Pure.
 
-The last line is always how it is recorded anew: the command, but under an overlay, where nothing is
-recorded, what to do in its place.
+The last line is how it is recorded anew, if that is of any help: the command, but under an overlay,
+where nothing is recorded, what to do in its place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 
 from reqllm_fixtures.cassette import Interaction, Matcher
-from reqllm_fixtures.errors import RECORD_ADVICE, FixtureError
+from reqllm_fixtures.errors import RECORD_ADVICE, FixtureError, RulesError
 
 _MOST_LISTED = 10
 
@@ -75,7 +75,8 @@ class Wording:
 
     def failed(self, error: FixtureError | str) -> str:
         """Tell of a cassette that cannot be used."""
-        return self._ended([str(error)])
+        # What was written wrongly is mended where it was written.
+        return str(error) if isinstance(error, RulesError) else self._ended([str(error)])
 
     def broken(self, path: str, findings: Sequence[str]) -> str:
         """Tell where the streams of a cassette break the rules of their wire."""

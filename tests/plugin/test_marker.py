@@ -146,6 +146,14 @@ SAID = """
         def test_wrong_config(self, reqllm_cassette):
             pass
 
+    class TestSecrets:
+        @pytest.fixture
+        def reqllm_config(self):
+            return {"secrets": "hush-hush"}
+
+        def test_one_text(self, reqllm_cassette):
+            pass
+
     class TestPath:
         @pytest.fixture
         def fixture_path(self, request):
@@ -162,8 +170,11 @@ def test_settings(suite):
     suite.cassette("cassettes/one.yaml", "Hi")
     suite.cassette("elsewhere.yaml", "Hi")
     result = suite.run()
-    result.assert_outcomes(passed=6, failed=1, errors=1)
+    result.assert_outcomes(passed=6, failed=1, errors=2)
     said = told(result)
+    # Recording anew mends no setting.
+    told_once = ["Expected secrets as a list of texts, secrets=[...]. Came: one text."]
+    assert said["TestSecrets.test_one_text"] == told_once
     assert "  $.metadata" in said["test_and_in_its_place"]
     assert said["TestOther.test_wrong_config"][0].startswith(
         "reqllm_config: Expected one of allow_"

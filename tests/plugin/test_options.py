@@ -49,6 +49,13 @@ def test_who_says_the_mode(suite, args, environ, ini, expected):
         ((), {"REQLLM_MODE": "once"}, {}, "*modes replay, record, fill, live. Came, by REQLLM_M*"),
         ((), {}, {"reqllm_schema": "Strict"}, "*reqllm_schema to be one of strict*'Strict'*"),
         (("--reqllm-max-age=soon",), {}, {}, "*--reqllm-max-age in days, from 0 up. *'soon'*"),
+        (
+            (),
+            {},
+            {"reqllm_allowed_hosts": "a.test 10.0.0.0/99"},
+            "*hosts, addr* Came: '10.0.0.0/99'*",
+        ),
+        ((), {}, {"reqllm_allowed_hosts": "*.test"}, "*hosts, addr* Came: '[*].test'*"),
         (("--reqllm-report=.",), {}, {}, "*--reqllm-report to be a file. Came: the folder*"),
         ((), {}, {"reqllm_cassette_dir": "../x"}, "*reqllm_cassette_dir to be a folder beside *"),
     ],
