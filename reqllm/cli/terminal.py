@@ -33,6 +33,16 @@ def one_line(text: str, limit: int = 0) -> str:
     return flat if not limit or len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
+def has_signs(stream: TextIO) -> bool:
+    """Tell whether a stream has the signs that words of ours are written with."""
+    return (stream.encoding or "utf-8").lower().replace("_", "-").startswith("utf")
+
+
+def in_ascii(text: str) -> str:
+    """Return words of our own with their signs in their plain form."""
+    return text.translate(_ASCII)
+
+
 def as_json(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> str:
     """Return plain values as JSON that is safe to print; nothing is lost. One line, or indented."""
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
@@ -49,7 +59,7 @@ class Terminal:
         for stream in (out, err):
             _accept_all(stream)
         self._console = _console(out)
-        self._unicode = (out.encoding or "utf-8").lower().replace("_", "-").startswith("utf")
+        self._unicode = has_signs(out)
         self._at_line_start = True
 
     @property
@@ -80,7 +90,7 @@ class Terminal:
 
     def mark(self, text: str, style: str = "") -> None:
         """Write words of our own, whose signs have a plain form for terminals without them."""
-        self.write(text if self._unicode else text.translate(_ASCII), style)
+        self.write(text if self._unicode else in_ascii(text), style)
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write words of our own as a line of their own."""

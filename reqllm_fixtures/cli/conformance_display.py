@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from reqllm.cli.terminal import has_signs, in_ascii
 from reqllm_fixtures.conformance.progress import Progress, progress_line
 from reqllm_fixtures.conformance.results import Cell
 from reqllm_fixtures.conformance.wording import cell_line
@@ -26,6 +27,7 @@ class Display:
         self._begun = clock()
         self._progress = Progress(total=total)
         self._is_seen = err.isatty()
+        self._has_signs = has_signs(err)
         # A terminal that cannot go back in a line gets whole lines alone.
         self._can_redraw = os.environ.get("TERM", "").lower() not in ("", "dumb", "unknown")
 
@@ -61,5 +63,5 @@ class Display:
 
     def _write(self, text: str) -> None:
         if self._is_seen:
-            self._err.write(text)
+            self._err.write(text if self._has_signs else in_ascii(text))
             self._err.flush()

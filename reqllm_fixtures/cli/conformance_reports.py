@@ -66,7 +66,8 @@ class Judging(Struct, frozen=True, kw_only=True):
 def write_out(matrix: Matrix, form: str, judging: Judging, terminal: Terminal) -> None:
     """Write a matrix to the standard output."""
     if form != "text":
-        sys.stdout.write(judging.written(matrix, form))
+        # Whatever the terminal's encoding is: what reads them takes them to be UTF-8.
+        sys.stdout.buffer.write(judging.written(matrix, form).encode("utf-8", "surrogatepass"))
         sys.stdout.flush()
         return
     styled = spans(
@@ -76,7 +77,7 @@ def write_out(matrix: Matrix, form: str, judging: Judging, terminal: Terminal) -
         allow_unproved=judging.allow_unproved,
     )
     for text, style in styled:
-        terminal.write(text, style)
+        terminal.mark(text, style)
 
 
 def write_files(matrix: Matrix, paths: Iterable[str], judging: Judging, reporter: Reporter) -> bool:

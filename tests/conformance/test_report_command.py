@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reqllm_fixtures.conformance import Matrix, merged, read_report
 from reqllm_fixtures.conformance.json_report import json_report
-from tests.commands.running import run
+from tests.commands.running import environment, finished, run
 
 from .matrices import cell, example
 
@@ -79,6 +79,24 @@ def test_by_profile_strict_remarks_are_failures(tmp_path):
         for file in (strict, loose)
     ]
     assert failures == ["2", "1"]
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "html", "text"])
+def test_a_terminal_without_our_signs(form, tmp_path):
+    """What is for programs is UTF-8 all the same; what is for people has plain signs."""
+    row = replace(example().rows[0], cells=(cell("text", "passed", message="漢字"),))
+    matrix = replace(example(), rows=(row,))
+    done = finished(
+        *("reqllm-fixtures", "conformance-report", kept(tmp_path / "a.json", matrix)),
+        *("--format", form),
+        env=environment(PYTHONIOENCODING="ascii"),
+    )
+
+    assert done.returncode == 0
+    if form == "text":
+        assert b"+ passed, recorded 22 days ago" in done.stdout
+    else:
+        assert "漢字" in done.stdout.decode()
 
 
 def test_what_is_no_report(tmp_path, halves):
