@@ -44,6 +44,8 @@ def _is_invoke(event: Mapping[str, Any]) -> bool:
 
 
 def _is_gemini(event: Mapping[str, Any]) -> bool:
+    inner = event.get("response")  # a gateway of Google's own puts the event there
+    event = inner if isinstance(inner, Mapping) and "candidates" in inner else event
     return isinstance(event.get("candidates"), list) or not event.keys().isdisjoint(
         ("usageMetadata", "promptFeedback")
     )

@@ -61,6 +61,7 @@ class _Check:
         self._report = report
         self._rules = wire.rules(report)
         self._is_named = wire.is_named
+        self._opened = wire.opened if report.profile == "compat" else None
         self._is_done = False
         self._is_failed = False
 
@@ -100,6 +101,8 @@ class _Check:
                 self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
             return
         value = read_json(data)
+        if self._opened is not None:
+            value = self._opened(value)
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
             self._take_unreadable(data, value)

@@ -25,7 +25,7 @@ class Report:
     """The findings of one stream, at the event that is being looked at."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+        self.profile = profile
         self._found: dict[tuple[str, str], Finding] = {}
         self._repeats: dict[tuple[str, str], int] = {}
         self.event = 0
@@ -46,7 +46,7 @@ class Report:
 
     def add_at(self, place: Place, rule: str, path: str, message: str) -> None:
         """Note what was found at an event that went by."""
-        severity = RULES[rule].severity(self._profile)
+        severity = RULES[rule].severity(self.profile)
         if severity is None:
             return
         key = (rule, _INDEX.sub("[*]", path))

@@ -9,7 +9,7 @@ from reqllm_fixtures.checking import check_events
 from tests.decoders.gateway_cases import FAILURES, GATEWAYS
 from tests.decoders.openai_chat_tool_cases import TOOLS
 
-from .more_streams import INTERACTION, RESPONSES_PARTS, lines, numbered
+from .more_streams import GEMINI, INTERACTION, RESPONSES_PARTS, lines, numbered, wrapped
 from .shapes import SHAPES
 from .streams import (
     ANTHROPIC,
@@ -152,6 +152,23 @@ def test_parts_of_reasoning_have_a_name_of_vllms_own():
 
     assert rules("openai-responses", body) == []
     assert decode_stream("openai-responses", body).thinking == "Hm"
+
+
+def test_an_event_of_gemini_may_lie_in_another_object():
+    """A gateway of Google's own puts it beside a trace; strictly, that is none of its events."""
+    body = unnamed([{"response": each, "traceId": "t"} for each in GEMINI])
+
+    assert rules("gemini", body) == []
+    assert strictly("gemini", body) != []
+
+
+def test_claude_before_its_messages_ends_by_its_metrics():
+    """Over Bedrock, the older completions are text, as other models' is."""
+    metrics = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 1, "outputTokenCount": 1}}
+    said = {"type": "completion", "completion": "Hi", "stop_reason": None}
+    last = {"type": "completion", "completion": "", "stop_reason": "stop_sequence", **metrics}
+
+    assert rules("bedrock-invoke", wrapped([said, last])) == []
 
 
 def test_other_servers_of_a_wire_are_less_strict_with_types():

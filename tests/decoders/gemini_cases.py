@@ -358,6 +358,13 @@ CALLS = (
         finish=CALLED,
     ),
     case(
+        "enveloped",
+        "an event beside what a gateway says of it",
+        {"response": answer(text("He")), "traceId": "t"},
+        {"response": answer(text("llo"), finish="STOP"), "traceId": "t"},
+        text="Hello",
+    ),
+    case(
         "G07-text",
         "arguments that a proxy sends as text",
         answer(call("f", args='{"a":1}')),

@@ -36,6 +36,7 @@ def test_captures_are_recognised_by_their_first_event(capture: Capture) -> None:
         ({"response": "Hi", "done": False}, "ollama"),
         ({"type": "response.created"}, None),
         ({"type": "error", "response": {}}, None),
+        ({"response": {"candidates": []}, "traceId": "t"}, "gemini"),
         ([{"object": "response"}], None),
     ],
 )

@@ -17,6 +17,7 @@ from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, filled
 from reqllm.wires.common.tally_lane import TallyLane
 from reqllm.wires.common.usage import UsageMeter, gemini_usage
+from reqllm.wires.gemini.envelopes import opened
 from reqllm.wires.gemini.parts import Candidate
 from reqllm.wires.gemini.sources import Source, cited_sources, grounding_sources
 from reqllm.wires.gemini.words import (
@@ -80,10 +81,7 @@ class GeminiDecoder(JSONEventDecoder):
         return True
 
     def _parse(self, data: bytes) -> Any:
-        value = super()._parse(data)
-        # Failures come wrapped in a list, as if the array had just begun.
-        is_wrapped = isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
-        return value[0] if is_wrapped else value
+        return opened(super()._parse(data))
 
     def _take(self, value: dict[str, Any], event: WireEvent) -> None:
         self._settle_usage()

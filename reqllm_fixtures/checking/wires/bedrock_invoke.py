@@ -14,8 +14,10 @@ _METRICS = "amazon-bedrock-invocationMetrics"
 
 
 def kind_of(value: dict[str, Any], name: str) -> str | None:
-    """Name what an event is; it is nameless if it is of another model than Claude."""
+    """Name what an event is; it is nameless if it is none of Claude's messages."""
     kind = value.get("type", "")
+    if kind == "completion":
+        return ""  # Claude's before there were messages
     return kind if isinstance(kind, str) else None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from reqllm.wires.gemini.envelopes import opened
 from reqllm.wires.table import no_wire
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_chat, openai_responses
@@ -58,6 +59,8 @@ class CheckedWire(Struct, frozen=True):
     wrapper: str = ""
     """What messages of the body are called that each wrap an event; its own schemas are theirs."""
     cut: Callable[[bytes], Iterator[CutEvent]] = sse_events
+    opened: Callable[[Any], Any] | None = None
+    """Takes an event out of what others put it in, by profile compat."""
     is_named: bool = False
     """Whether server-sent events are named by their type."""
     has_sentinel: bool = False
@@ -101,7 +104,7 @@ _ALL = (
         wrapper="chunk",
     ),
     CheckedWire("cohere-v2", CohereV2Rules, _by_type, is_named=True, has_sentinel=True),
-    CheckedWire("gemini", GeminiRules, _of_gemini, cut=sse_or_array),
+    CheckedWire("gemini", GeminiRules, _of_gemini, cut=sse_or_array, opened=opened),
     CheckedWire(
         "gemini-interactions",
         GeminiInteractionsRules,
