@@ -91,7 +91,11 @@ def frames(body: bytes) -> Iterator[CutEvent]:
         headers = _headers(body[at + _PRELUDE.size : payload])
         is_event = headers.get(":message-type", "event") == "event"
         name = headers.get(":event-type", "") if is_event else "exception"
-        yield CutEvent(at, stop, body[payload : stop - _CRC.size], name)
+        data = body[payload : stop - _CRC.size]
+        if not data and ":error-message" in headers:
+            # An error has nothing but headers.
+            data = json.dumps({"message": headers[":error-message"]}).encode()
+        yield CutEvent(at, stop, data, name)
         at = stop
 
 

@@ -37,9 +37,14 @@ def frame(event: Event, payload: bytes | None = None) -> bytes:
         payload = json.dumps({key: each for key, each in event.items() if key != NAME}).encode()
     kind = "exception" if name == "exception" else "event"
     told = f":{kind}-type", "throttlingException" if name == "exception" else name
+    return message(payload, told, (":content-type", "application/json"), (":message-type", kind))
+
+
+def message(payload: bytes, *told: tuple[str, str]) -> bytes:
+    """Make a message of an AWS event stream, with these headers."""
     headers = b"".join(
         bytes([len(key)]) + key.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
-        for key, value in (told, (":content-type", "application/json"), (":message-type", kind))
+        for key, value in told
     )
     head = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
     body = head + struct.pack(">I", zlib.crc32(head)) + headers + payload

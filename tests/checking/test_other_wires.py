@@ -31,6 +31,7 @@ from .more_streams import (
     gemini,
     interaction,
     lines,
+    message,
     numbered,
     ollama,
     response,
@@ -233,6 +234,22 @@ def test_an_exception_between_wrapped_events_ends_the_stream():
     assert strictly("bedrock-invoke", body) == []
     (rule, event, path), *_ = strictly("bedrock-invoke", body + wrapped(ANTHROPIC[3:4]))
     assert (rule, event, path) == ("after-terminal", 5, "$")
+
+
+@pytest.mark.parametrize(
+    ("wire", "begun"),
+    [("bedrock-invoke", wrapped(ANTHROPIC[:3])), ("bedrock-converse", frames(CONVERSE[:3]))],
+)
+def test_an_error_of_headers_alone_ends_a_stream(wire, begun):
+    """A message that is an error has no payload; it is an ending as an exception is."""
+    error = message(
+        b"",
+        (":message-type", "error"),
+        (":error-code", "InternalError"),
+        (":error-message", 'it "broke"'),
+    )
+
+    assert strictly(wire, begun + error) == []
 
 
 def test_what_wraps_events_is_held_to_less_by_compat():
