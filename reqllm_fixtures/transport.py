@@ -48,6 +48,9 @@ SENT_BY_US = "reqllm_fixtures"
 # before it shuts the socket under a thread that reads, which closing the response would not wake.
 _LEAVING = "reqllm_leaving"
 
+# What in a response's extensions tells that it was played: from which file, and what was recorded.
+REPLAYED = "reqllm_replayed"
+
 # What a client may use for a key where it has none: it never goes out.
 NO_KEY = "reqllm-no-key-replay-only"
 
@@ -293,6 +296,7 @@ class _Base:
         extensions: dict[str, Any] = {
             "http_version": recorded.http_version.encode("ascii", "ignore"),
             "reason_phrase": recorded.reason.encode("ascii", "ignore"),
+            REPLAYED: (path, recorded),
         }
         if rhythm is not None and hasattr(body, "close"):
             extensions[_LEAVING] = body.close

@@ -73,8 +73,8 @@ def perform(
     speaker: Provider,
     *,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[Taken, bool]:
-    """Ask what is to be asked; return what came, and whether a network was used.
+) -> Taken:
+    """Ask what is to be asked; return what came.
 
     What the client raises is in the turns. Raises what the client does not promise to raise.
     """
@@ -86,7 +86,7 @@ def perform(
     context = _with_results(asked, turns[0])
     if context is not None:
         turns.append(asking.turn(2, context))
-    return Taken(wire=question.wire, turns=tuple(turns)), asking.is_live
+    return Taken(wire=question.wire, turns=tuple(turns))
 
 
 class _Asking:
@@ -95,7 +95,6 @@ class _Asking:
     ) -> None:
         self._question, self._client, self._speaker = question, client, speaker
         self._clock = clock
-        self.is_live = False
 
     def turn(self, number: int, context: Context) -> Turn:
         """Make one call and read its answer."""
@@ -103,13 +102,14 @@ class _Asking:
         with Listener(http, library_of(http)) as listener:
             reading = _Reading(listener, self._question.scenario.leaves, self._clock)
             reading.read(self._opening(context))
-        self.is_live = self.is_live or listener.is_live
         return Turn(
             number=number,
             answer=reading.answer.with_chunks(reading.chunks),
             error=reading.error,
             metadata=reading.metadata,
             heard=listener.last,
+            recording=listener.recording,
+            is_live=listener.is_live,
             pieces_by_chunk=tuple(reading.pieces),
             warned_of=self._question.warned_of(context, self._speaker, self._client.base_url),
             seconds_to_leave=reading.seconds_to_leave,
@@ -150,7 +150,8 @@ class _Reading:
     def _take(self, chunk: StreamChunk, response: Any) -> None:
         self.chunks.append(chunk)
         self.pieces.append(self._listener.pieces)
-        if self._leaves and self._left_at is None and isinstance(chunk, TextDelta):
+        is_text = isinstance(chunk, TextDelta) and chunk.text.strip()
+        if self._leaves and self._left_at is None and is_text:
             self._left_at = self._clock()
             response.cancel("conformance")
 

@@ -29,7 +29,7 @@ from reqllm_fixtures.conformance.expecting import Expect
 from reqllm_fixtures.conformance.proving import as_kept, proof_of, times
 from reqllm_fixtures.conformance.results import Cell, Proof, Remark, Status
 from reqllm_fixtures.conformance.taken import Taken, Turn
-from reqllm_fixtures.errors import ConformanceError, FixtureError
+from reqllm_fixtures.errors import ConformanceError
 from reqllm_fixtures.library import CassetteInUse
 
 # What a provider is to blame for; any other error means that it could not be judged.
@@ -70,7 +70,7 @@ def run_scenario(
     model: "provider:model", or a `Model`.
     wire: the wire format, if not the provider's usual one.
     profile: with `strict`, a stream must be as the provider documents it.
-    cassette: where the client's answers come from, if it is known: it tells their age.
+    cassette: where answers are recorded, if they are.
     now: what ages are counted to.
 
     Raises InvalidModelError, UnknownProviderError, UnknownWireError, ValueError for a profile.
@@ -112,14 +112,12 @@ def conduct(
     if unproved is not None:
         return Judged(cell(scenario, "not_proved", unproved.message, proof=unproved.proof))
     try:
-        taken, is_live = perform(question, client, speaker)
-    except (ReqLLMError, FixtureError) as error:
-        return Judged(_error(scenario, error, proof_of(cassette, None, now)), error)
+        taken = as_kept(perform(question, client, speaker), cassette)
     except Exception as error:
-        # A defect, of a provider in somebody's own package for one: the other cells go on.
+        # A request that no recording answers; or a defect, of a provider in somebody's own package
+        # for one: the other cells go on.
         return Judged(_error(scenario, error, Proof()), error)
-    proof = proof_of(cassette, is_live, now)
-    return _judged(scenario, as_kept(taken, cassette), proof, profile)
+    return _judged(scenario, taken, proof_of(taken, cassette, now), profile)
 
 
 def verify(judged: Cell, *, strict: bool = False) -> None:

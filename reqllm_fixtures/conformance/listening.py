@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
-from reqllm_fixtures.cassette import Interaction, RecordedRequest
+from reqllm_fixtures.cassette import Interaction, RecordedRequest, RecordedResponse
 from reqllm_fixtures.recording import NO_STATUS, Recorder, Tape, Tee
+from reqllm_fixtures.transport import REPLAYED
 
 
 class Listener:
@@ -26,8 +27,11 @@ class Listener:
         self._tape: Tape | None = None
         self._before: dict[str, list[Any]] = {}
         self._heard: dict[int, Interaction] = {}
+        self._replayed: RecordedResponse | None = None
+        self.recording = ""
+        """The cassette that the last answer was played from."""
         self.is_live = False
-        """Whether something came over a network."""
+        """Whether the last answer came over a network."""
 
     def __enter__(self) -> Self:
         self._before = dict(self._client.event_hooks)
@@ -53,9 +57,14 @@ class Listener:
 
     @property
     def last(self) -> Interaction | None:
-        """The last request and its answer, once that is over; `None` if there was no answer."""
+        """The last request and its answer, once that is over; `None` if there was no answer.
+
+        What was played is as it was recorded, with the times at which it came.
+        """
         heard = self._heard.get(max(self._heard, default=0))
-        return None if heard is None or heard.response.status == NO_STATUS else heard
+        if heard is None or heard.response.status == NO_STATUS:
+            return None
+        return heard if self._replayed is None else Interaction(heard.request, self._replayed)
 
     def learn(self, request: RecordedRequest) -> None:
         """Hear of a request: nothing is written, so nothing need be kept out of it."""
@@ -75,4 +84,5 @@ class Listener:
         headers = tuple(response.headers.multi_items())
         tape.head(response.status_code, response.reason_phrase, headers, response.http_version)
         response.stream = self._stream(response.stream, tape)
-        self.is_live = self.is_live or "network_stream" in response.extensions
+        self.is_live = "network_stream" in response.extensions
+        self.recording, self._replayed = response.extensions.get(REPLAYED, ("", None))

@@ -16,15 +16,16 @@ from reqllm_fixtures.recording import NO_STATUS
 _SECONDS_A_DAY = 86_400
 
 
-def proof_of(cassette: CassetteInUse | None, is_live: bool | None, now: datetime | None) -> Proof:
-    """Tell what answered: a network, a cassette, or nothing that is known."""
-    if cassette is None:
-        return Proof() if is_live is None else Proof(kind="live" if is_live else "recording")
-    if any(each.response.status != NO_STATUS for each in cassette.recorded):
+def proof_of(taken: Taken, cassette: CassetteInUse | None, now: datetime | None) -> Proof:
+    """Tell what answered: a network, recordings, or nothing that is known, as a mock."""
+    if cassette is not None and any(
+        each.response.status != NO_STATUS for each in cassette.recorded
+    ):
         return Proof(kind="live", path=cassette.path)
-    if cassette.played:
-        return proof_by(cassette.path, cassette.played, now or datetime.now(UTC))
-    return Proof(kind="live") if is_live else Proof()
+    if all(turn.recording and turn.heard for turn in taken.turns):
+        played = [turn.heard for turn in taken.turns if turn.heard is not None]
+        return proof_by(taken.first.recording, played, now or datetime.now(UTC))
+    return Proof(kind="live") if any(turn.is_live for turn in taken.turns) else Proof()
 
 
 def proof_by(path: str, interactions: Iterable[Interaction], now: datetime) -> Proof:
@@ -41,19 +42,17 @@ def proof_by(path: str, interactions: Iterable[Interaction], now: datetime) -> P
 
 
 def as_kept(taken: Taken, cassette: CassetteInUse | None) -> Taken:
-    """Return what came with the times in its recording: of a replay, those of the call."""
-    if cassette is None:
+    """Return what came with the times that its recording has."""
+    kept = () if cassette is None or cassette.played else cassette.recorded
+    if len(kept) != len(taken.turns):
         return taken
-    kept = (*cassette.played, *cassette.recorded)
-    if len(kept) != len(taken.turns) or (cassette.played and cassette.recorded):
-        return taken  # not known which is which
     turns = (replace(turn, heard=each) for turn, each in zip(taken.turns, kept, strict=True))
     return replace(taken, turns=tuple(turns))
 
 
 def times(taken: Taken, proof: Proof) -> tuple[float | None, float | None]:
     """Return the seconds that all calls took, and those until the first chunk of the first."""
-    if proof.kind == "none" or (proof.kind == "recording" and not proof.path):
+    if proof.kind == "none":
         return None, None
     pieces = [turn.heard.response.pieces for turn in taken.turns if turn.heard is not None]
     if not pieces or not all(pieces):

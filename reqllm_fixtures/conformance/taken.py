@@ -23,6 +23,10 @@ class Turn(Struct, frozen=True, kw_only=True):
     metadata: StreamMetadata | None = None
     heard: Interaction | None = None
     """The request and the pieces of its answer, as they went over the client's transport."""
+    recording: str = ""
+    """The cassette that the answer was played from, if it was."""
+    is_live: bool = False
+    """Whether the answer came over a network."""
     pieces_by_chunk: tuple[int, ...] = ()
     """For each chunk, how many pieces had come when it was handed out."""
     warned_of: tuple[WarningChunk, ...] = ()

@@ -251,4 +251,4 @@ def test_a_check_that_raises_is_an_error_of_the_scenario():
     with Client(api_key="k", transport=replies) as client:
         found = run_scenario(asked, client, "openai:x")
     assert (found.status, found.message) == ("error", "KeyError: 'oops'")
-    assert (found.capability, found.proof.kind) == ("mine", "recording")
+    assert (found.capability, found.proof.kind) == ("mine", "none")  # a mock proves nothing

@@ -36,6 +36,9 @@ def test_conformance(scenario, reqllm_client):
     if cell.status == "unsupported":
         pytest.skip(cell.message)
     verify(cell)
+    proof = cell.proof.kind, cell.proof.path.endswith(f"test_conformance[{scenario}].yaml")
+    assert proof in (("live", False), ("recording", True))
+    assert cell.seconds is not None
 """
 
 
