@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,17 +40,26 @@ class Places:
     def __init__(self, here: Callable[[], Place]) -> None:
         self._here = here
         self._kept: dict[Place, Any] = {}
+        # Of each process its own: one that another thread held at a fork is never released there.
+        self._making: dict[int, threading.Lock] = {}
 
     def get(self) -> Any:
         """Return what serves this place, `None` if nothing does."""
         return self._kept.get(self._here())
 
-    def keep(self, thing: Any) -> Any:
-        """Have it serve this place from now on; return it."""
+    def get_or_make(self, make: Callable[[], Any]) -> Any:
+        """Return what serves this place; made, once, by the first thread that asks for it."""
         here = self._here()
-        self._kept = {place: kept for place, kept in self._kept.items() if _is_there(place, here)}
-        self._kept[here] = thing
-        return thing
+        kept = self._kept.get(here)
+        if kept is not None:
+            return kept
+        with self._making.setdefault(os.getpid(), threading.Lock()):
+            kept = self._kept.get(here)
+            if kept is None:
+                kept = make()
+                still = {place: one for place, one in self._kept.items() if _is_there(place, here)}
+                self._kept = {**still, here: kept}
+        return kept
 
 
 def _is_there(place: Place, here: Place) -> bool:

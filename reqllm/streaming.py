@@ -185,8 +185,7 @@ class _BaseClient:
         self._base_url = base_url
         self._api_key = api_key
         self._transport = transport
-        self._http = http_client
-        self._owns_http = http_client is None
+        self._http = http_client  # that was given
         self._opens: Any = None  # what opens streams on the HTTP client that served last
         # A transport that was given is one; what we make ourselves is made for each place.
         self._made = Places(type(self)._here if transport is None else _everywhere)
@@ -296,13 +295,11 @@ class AsyncClient(_BaseClient):
         return opener
 
     def _http_client(self) -> Any:
-        if self._owns_http:
-            self._http = self._made.get() or self._made.keep(
-                self._library.AsyncClient(
-                    transport=self._transport, limits=self._library.Limits(**_UNLIMITED)
-                )
-            )
-        return self._http
+        return self._made.get_or_make(self._new_http) if self._http is None else self._http
+
+    def _new_http(self) -> Any:
+        limits = self._library.Limits(**_UNLIMITED)
+        return self._library.AsyncClient(transport=self._transport, limits=limits)
 
     @property
     def http_client(self) -> Any:
@@ -365,13 +362,11 @@ class Client(_BaseClient):
         return opener
 
     def _http_client(self) -> Any:
-        if self._owns_http:
-            self._http = self._made.get() or self._made.keep(
-                self._library.Client(
-                    transport=self._transport, limits=self._library.Limits(**_UNLIMITED)
-                )
-            )
-        return self._http
+        return self._made.get_or_make(self._new_http) if self._http is None else self._http
+
+    def _new_http(self) -> Any:
+        limits = self._library.Limits(**_UNLIMITED)
+        return self._library.Client(transport=self._transport, limits=limits)
 
     @property
     def http_client(self) -> Any:

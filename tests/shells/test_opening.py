@@ -557,7 +557,7 @@ async def test_words_are_not_taken_for_secrets(way: Way) -> None:
 async def test_a_closed_client(way: Way, server: LoopbackServer) -> None:
     """A client that was closed must be refused by our own error, at once."""
     client = way.made(base_url=server.url, api_key=KEY, http_client=way.http())
-    await way.end(client._twin._http if way.is_sync else client._http)
+    await way.end(client._twin.http_client if way.is_sync else client.http_client)
     with pytest.raises(reqllm.InvalidInputError, match="an HTTP client that is open"):
         await way.start(client, "openai:text")
 

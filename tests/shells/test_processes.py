@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -163,6 +165,44 @@ def test_a_fork_does_not_share_connections(server: LoopbackServer) -> None:
 def test_a_fork_leaves_an_open_stream_alone(server: LoopbackServer, how: str) -> None:
     """A child that lets go of its copy of a stream does not end that of its parent."""
     assert run(FORKED_WHILE_OPEN.format(how=how), server.url) == "interrupted True\n"
+
+
+# Threads.
+def test_threads_that_begin_at_once_share_connections(server: LoopbackServer) -> None:
+    """One HTTP client is made for all of them: a second would be closed by nobody."""
+    together = threading.Barrier(8)
+
+    def ask(client: reqllm.Client) -> Any:
+        together.wait(10)
+        with client.stream("openai:text", "Hi") as response:
+            response.text()
+        return client.http_client
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            with reqllm.Client(base_url=server.url, api_key=KEY) as client:
+                made = set(pool.map(ask, [client] * 8))
+                assert made == {client.http_client}
+
+
+def test_loops_that_begin_at_once_keep_what_is_theirs() -> None:
+    """Each loop of many threads gets the HTTP client that was made for it, and none is lost."""
+    client = reqllm.AsyncClient(api_key=KEY)
+    together = threading.Barrier(8)
+
+    async def made() -> tuple[Any, Any]:
+        together.wait(10)
+        first = client.http_client
+        together.wait(10)
+        same = client.http_client
+        together.wait(10)  # no loop ends before
+        await client.aclose()
+        return first, same
+
+    with ThreadPoolExecutor(8) as pool:
+        pairs = [each.result() for each in [pool.submit(anyio.run, made) for _ in range(8)]]
+    assert all(first is same and first.is_closed for first, same in pairs)
+    assert len({id(first) for first, _ in pairs}) == 8
 
 
 # Event loops.

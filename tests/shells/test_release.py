@@ -517,7 +517,7 @@ async def test_an_owned_client_is_closed(way: Way, server: LoopbackServer) -> No
     async with way.made(base_url=server.url, api_key=KEY) as client:
         async with client.stream("openai:text", "Hi") as response:
             await response.text()
-        inner = client._twin._http if way.is_sync else client._http
+        inner = client._twin.http_client if way.is_sync else client.http_client
         assert not inner.is_closed
     assert inner.is_closed
     given = way.http()

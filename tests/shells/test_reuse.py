@@ -85,7 +85,7 @@ async def test_a_hundred_and_one_streams(way: Way, server: LoopbackServer) -> No
     for response in responses:
         await up_to_the_finish(response)
         await response.aclose()
-    http = client._twin._http if way.is_sync else client._http
+    http = client._twin.http_client if way.is_sync else client.http_client
     busy, kept = slots(http)
     assert busy == 0
     assert kept > 20  # what both libraries keep where nobody says how many

@@ -161,7 +161,7 @@ async def test_cassettes_by_path(way: Way, talk: Conversation) -> None:
     )
     found = await heard(response)
     assert (found.error, found.metadata[0]) == (None, "complete")
-    assert response._pump._owned_client._http.is_closed
+    assert response._pump._owned_client.http_client.is_closed
 
 
 def _wire(talk: Conversation) -> str:
