@@ -49,16 +49,14 @@ class Question(Struct, frozen=True, kw_only=True):
                 options = {**options, "provider_options": REFUSED[wire]}
         return cls(scenario=scenario, model=model, wire=wire, options=options)
 
-    def warned_of(
-        self, context: Context, speaker: Provider, base_url: str | None
-    ) -> tuple[WarningChunk, ...]:
-        """Return what the client says of this request, without sending it.
+    def warned_of(self, speaker: Provider, base_url: str | None) -> tuple[WarningChunk, ...]:
+        """Return what the client says of the first request, without sending it.
 
         Raises ReqLLMError for what it cannot write at all.
         """
         request = speaker.encode(
             self.model,
-            context,
+            self.scenario.context,
             self.options,
             wire=self.wire,
             api_key=_NO_KEY_SENT,
@@ -68,11 +66,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 def perform(
-    question: Question,
-    client: Client,
-    speaker: Provider,
-    *,
-    clock: Callable[[], float] = time.monotonic,
+    question: Question, client: Client, *, clock: Callable[[], float] = time.monotonic
 ) -> Taken:
     """Ask what is to be asked; return what came.
 
@@ -81,7 +75,7 @@ def perform(
     asked = question.scenario
     if asked.wrong == "key":
         client = Client(client.base_url, NO_SUCH_KEY, http_client=client.http_client, max_retries=0)
-    asking = _Asking(question, client, speaker, clock)
+    asking = _Asking(question, client, clock)
     turns = [asking.turn(1, asked.context)]
     context = _with_results(asked, turns[0])
     if context is not None:
@@ -90,11 +84,8 @@ def perform(
 
 
 class _Asking:
-    def __init__(
-        self, question: Question, client: Client, speaker: Provider, clock: Callable[[], float]
-    ) -> None:
-        self._question, self._client, self._speaker = question, client, speaker
-        self._clock = clock
+    def __init__(self, question: Question, client: Client, clock: Callable[[], float]) -> None:
+        self._question, self._client, self._clock = question, client, clock
 
     def turn(self, number: int, context: Context) -> Turn:
         """Make one call and read its answer."""
@@ -111,7 +102,6 @@ class _Asking:
             recording=listener.recording,
             is_live=listener.is_live,
             pieces_by_chunk=tuple(reading.pieces),
-            warned_of=self._question.warned_of(context, self._speaker, self._client.base_url),
             seconds_to_leave=reading.seconds_to_leave,
         )
 
@@ -191,7 +181,7 @@ def unsupported(
     if question.scenario.wrong == "key" and not (is_keyed or _wants_key(speaker)):
         return f"{speaker.name} asks for no key"
     try:
-        warned = question.warned_of(question.scenario.context, speaker, base_url)
+        warned = question.warned_of(speaker, base_url)
     except InvalidInputError as error:
         return str(error) if _takes_text(question, speaker, base_url) else ""
     return "; ".join(each.message for each in warned if each.code in _UNSUPPORTED)
@@ -200,7 +190,7 @@ def unsupported(
 def _takes_text(question: Question, speaker: Provider, base_url: str | None) -> bool:
     plain = Question.of(scenario("text"), question.model, question.wire)
     try:
-        plain.warned_of(plain.scenario.context, speaker, base_url)
+        plain.warned_of(speaker, base_url)
     except InvalidInputError:
         return False
     return True

@@ -112,7 +112,7 @@ def conduct(
     if unproved is not None:
         return Judged(cell(scenario, "not_proved", unproved.message, proof=unproved.proof))
     try:
-        taken = as_kept(perform(question, client, speaker), cassette)
+        taken = as_kept(perform(question, client), cassette)
     except Exception as error:
         # A request that no recording answers; or a defect, of a provider in somebody's own package
         # for one: the other cells go on.

@@ -22,7 +22,7 @@ from reqllm.streaming import Client
 from reqllm.wires.table import wire_named
 from reqllm_fixtures.checking import Profile
 from reqllm_fixtures.checking.finding import checked_profile
-from reqllm_fixtures.conformance.asking import spoken
+from reqllm_fixtures.conformance.asking import Question, spoken
 from reqllm_fixtures.conformance.case import Scenario
 from reqllm_fixtures.conformance.judging import Judged, Unproved, cell, conduct
 from reqllm_fixtures.conformance.proving import proof_by
@@ -69,14 +69,7 @@ class Target(Struct, frozen=True, kw_only=True):
     def require(self) -> None:
         """Raise InvalidInputError if nothing could be asked of it, whatever its key."""
         speaker = provider_named(self.model.provider)
-        speaker.encode(
-            self.model,
-            scenario("text").context,
-            {},
-            wire=self.wire,
-            api_key="-",
-            base_url=self.base_url,
-        )
+        Question.of(scenario("text"), self.model, self.spoken).warned_of(speaker, self.base_url)
 
     @property
     def folder(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage, WarningChunk
+from reqllm.chunk import Finish, StreamChunk, TextDelta, Usage
 from reqllm.content import ToolCall
 from reqllm.errors import ReqLLMError
 from reqllm.response import Response, StreamMetadata
@@ -29,8 +29,6 @@ class Turn(Struct, frozen=True, kw_only=True):
     """Whether the answer came over a network."""
     pieces_by_chunk: tuple[int, ...] = ()
     """For each chunk, how many pieces had come when it was handed out."""
-    warned_of: tuple[WarningChunk, ...] = ()
-    """What the client itself said of the request."""
     seconds_to_leave: float | None = None
     """From the call of `cancel` until all was let go of."""
 

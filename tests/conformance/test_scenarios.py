@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from reqllm_fixtures.conformance import (
     scenario,
     verify,
 )
+from reqllm_fixtures.conformance.every_stream import OF_A_REQUEST
 from reqllm_fixtures.conformance.pictures import red_square
 from reqllm_fixtures.conformance.scenarios import GET_WEATHER, REFUSED
 from reqllm_fixtures.conformance.tool_checks import calls
@@ -181,6 +183,13 @@ def test_a_stream_that_is_cut_off():
     answer = reqllm.decode_stream("openai-chat", body)
     found = check_stream(answer, wire="openai-chat", body=body)
     assert {"not-complete", "terminal-missing"} <= {each.rule for each in found if is_error(each)}
+
+
+def test_what_is_said_of_a_request_is_no_fault_of_the_stream():
+    """The codes of such warnings are all known: those with which requests are written."""
+    sources = Path(reqllm.__file__).parent.joinpath("wires").rglob("*.py")
+    written = (re.findall(r"warnings\.add\(\s*\"(\w+)\"", each.read_text()) for each in sources)
+    assert {code for codes in written for code in codes} == OF_A_REQUEST
 
 
 def test_chunks_alone():
