@@ -155,7 +155,7 @@ class AsyncPump(PumpBase):
             raise
 
     async def _watched_piece(self) -> bytes:
-        now = self._clock()
+        now = self.clock()
         self._deadlines.reading(now)
         if not self._deadlines.is_tight:
             piece: bytes = await self._pieces.__anext__()
@@ -235,10 +235,10 @@ class AsyncPump(PumpBase):
 
     async def _drain(self) -> None:
         """Read what ends the answer in HTTP, if it comes at once: then the connection is reused."""
-        ends_at = self._clock() + DRAINING
+        ends_at = self.clock() + DRAINING
         with contextlib.suppress(TimeUpError, *self._network_errors):
             try:
-                while (left := ends_at - self._clock()) > 0:
+                while (left := ends_at - self.clock()) > 0:
                     piece = await self._timer.run(left, self._pieces.__anext__, self._wake)
                     self.server.receive(piece)
             except StopAsyncIteration:

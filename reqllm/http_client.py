@@ -8,7 +8,6 @@ import math
 import random
 import ssl
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -47,8 +46,6 @@ from reqllm.timing import (
     Pause,
     Sleep,
     Timer,
-    loop_clock,
-    thread_clock,
 )
 from reqllm.wires.common.api_errors import api_error, error_body
 
@@ -182,7 +179,7 @@ class AsyncOpener:
         retries: Retries,
         sign: Sign | None = None,
         *,
-        sleep: AsyncSleep = anyio.sleep,
+        sleep: AsyncSleep | None = None,
         chance: Chance = random.random,
         clock: DateClock = _now,
         timer: AsyncTimer | None = None,
@@ -194,17 +191,17 @@ class AsyncOpener:
         self._built = RequestBuilder(client, library).build
         self._retries = retries
         self._sign = sign or Signer()
-        self._sleep = sleep
         self._chance = chance
         self._clock = clock
         self._timer = timer or AsyncTimer()
+        self._sleep = sleep or self._timer.sleep
         self._hooks = hooks
 
     async def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
     ) -> AsyncPump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
-        call = _Opening(request, wire, options, self._retries, loop_clock())
+        call = _Opening(request, wire, options, self._retries, self._timer.clock())
         pause = AsyncPause(self._sleep)
         try:
             opened = await self._opened(call, pause, call.new_server())
@@ -310,7 +307,7 @@ class Opener:
         retries: Retries,
         sign: Sign | None = None,
         *,
-        sleep: Sleep = time.sleep,
+        sleep: Sleep | None = None,
         chance: Chance = random.random,
         clock: DateClock = _now,
         timer: Timer | None = None,
@@ -322,17 +319,17 @@ class Opener:
         self._built = RequestBuilder(client, library).build
         self._retries = retries
         self._sign = sign or Signer()
-        self._sleep = sleep
         self._chance = chance
         self._clock = clock
         self._timer = timer or Timer()
+        self._sleep = sleep or self._timer.sleep
         self._hooks = hooks
 
     def open(
         self, request: WireRequest, wire: str, options: CallOptions, owned_client: Any = None
     ) -> Pump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
-        call = _Opening(request, wire, options, self._retries, thread_clock())
+        call = _Opening(request, wire, options, self._retries, self._timer.clock())
         pause = Pause(self._sleep)
         try:
             opened = self._opened(call, pause, call.new_server())

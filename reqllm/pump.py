@@ -122,7 +122,7 @@ class Pump(PumpBase):
             raise
 
     def _watched_piece(self) -> bytes:
-        now = self._clock()
+        now = self.clock()
         self._deadlines.reading(now)
         if not self._deadlines.is_tight:
             piece: bytes = self._pieces.__next__()
@@ -215,10 +215,10 @@ class Pump(PumpBase):
 
     def _drain(self) -> None:
         """Read what ends the answer in HTTP, if it comes at once: then the connection is reused."""
-        ends_at = self._clock() + DRAINING
+        ends_at = self.clock() + DRAINING
         with contextlib.suppress(TimeUpError, *self._network_errors):
             try:
-                while (left := ends_at - self._clock()) > 0:
+                while (left := ends_at - self.clock()) > 0:
                     piece = self._timer.run(left, self._pieces.__next__, self._wake)
                     self.server.receive(piece)
             except StopIteration:

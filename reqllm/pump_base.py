@@ -65,7 +65,7 @@ class PumpBase:
         self.error: ReqLLMError | None = None
         self._waiting: list[StreamChunk] = []  # chunks that nobody took yet
         self._network_errors = network_errors
-        self._clock = clock
+        self.clock = clock
         self._on_event = hooks.on_event
         self._on_end = hooks.on_end
         # Nobody else is told.
@@ -104,7 +104,7 @@ class PumpBase:
         return self._process != os.getpid()
 
     def _late(self, error: BaseException) -> StreamTimeoutError:
-        now = self._clock()
+        now = self.clock()
         late = self._deadlines.error(self._deadlines.passed(now) or "total", now)
         late.__cause__ = error
         return late
@@ -115,7 +115,7 @@ class PumpBase:
         kind = type(error).__name__
         if "Timeout" not in kind or kind == "ConnectTimeout":
             return error
-        now = self._clock()
+        now = self.clock()
         named = self._deadlines.error(self._deadlines.of_the_network(now), now)
         named.__cause__ = error
         return named
@@ -126,7 +126,7 @@ class PumpBase:
         if self.server.state != "open":
             # All of it may have come at once.
             said = [chunk for chunk in chunks if not isinstance(chunk, FinishChunk | ErrorChunk)]
-            now = self._clock()
+            now = self.clock()
             self._deadlines.arrived(now, said)
             if self._gaps is not None:
                 self._gaps.note(said, now)
@@ -138,10 +138,10 @@ class PumpBase:
             # More of an answer that flows: no more than this for them.
             deadlines.last = chunks[-1]
             if self._gaps is not None:
-                self._gaps.note(chunks, self._clock())
+                self._gaps.note(chunks, self.clock())
             self._waiting += chunks
             return True
-        now = self._clock()
+        now = self.clock()
         late = deadlines.arrived(now, chunks)
         if self._gaps is not None:
             self._gaps.note(chunks, now)
@@ -197,7 +197,7 @@ class PumpBase:
             attempts=self.call.attempts.failed,
             first_token=None if first is None else first - deadlines.call_begun,
             gaps=() if self._gaps is None else tuple(self._gaps.seconds),
-            seconds=self._clock() - deadlines.call_begun,
+            seconds=self.clock() - deadlines.call_begun,
             call=self.call.token,
             response=self.server.response,
         )

@@ -5,7 +5,6 @@ Async and sync twins: the same but for `await`; a test compares them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import chain
 from types import TracebackType
@@ -102,9 +101,10 @@ class StreamResponse:
 
         Raises StreamTimeoutError if the end does not come within `metadata_timeout`.
         """
-        begun = time.monotonic()
+        clock = self._pump.clock
+        begun = clock()
         while self._pump.is_open:
-            _check_time(begun, self._metadata_timeout)
+            _check_time(clock() - begun, self._metadata_timeout)
             await self._pump.read_on()
         return with_http(await self._pump.metadata(), self._pump.http)
 
@@ -252,9 +252,10 @@ class SyncStreamResponse:
 
         Raises StreamTimeoutError if the end does not come within `metadata_timeout`.
         """
-        begun = time.monotonic()
+        clock = self._pump.clock
+        begun = clock()
         while self._pump.is_open:
-            _check_time(begun, self._metadata_timeout)
+            _check_time(clock() - begun, self._metadata_timeout)
             self._pump.read_on()
         return with_http(self._pump.metadata(), self._pump.http)
 
@@ -443,10 +444,11 @@ def _consumed() -> StreamConsumedError:
     )
 
 
-def _check_time(begun: float, limit: float | None) -> None:
-    if limit is not None and time.monotonic() - begun > limit:
+def _check_time(waited: float, limit: float | None) -> None:
+    if limit is not None and waited > limit:
         raise StreamTimeoutError(
             f"the stream did not end within {limit} s (metadata_timeout={limit})",
             which="metadata_timeout",
             seconds=limit,
+            waited=waited,
         )

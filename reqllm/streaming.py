@@ -194,7 +194,7 @@ class _BaseClient:
         self._sign = Signer()
         self._timeouts = Timeouts(**timeouts)
         self._is_patient = "timeout" not in timeouts
-        self._timer = self._timer_kind()
+        self._timer = self._timer_kind.of(transport)
         self._hooks = Hooks(on_attempt=on_attempt, on_event=on_event, on_end=on_end)
 
     @property

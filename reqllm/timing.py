@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 
@@ -45,8 +45,40 @@ def thread_clock() -> Clock:
     return time.monotonic
 
 
+class TimeOfThreads(Protocol):
+    """What threads may be handed in place of real time: a clock that somebody else moves on."""
+
+    def time(self) -> float:
+        """Return the time, in seconds."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Have so many seconds pass."""
+        ...
+
+    def alarm(self, seconds: float, act: Callable[[], Any]) -> Alarm:
+        """Have something done after so many seconds, unless it is stopped before."""
+        ...
+
+
+class Alarm(Protocol):
+    """Something that is to be done unless it is stopped before."""
+
+    def stop(self) -> bool:
+        """Stop it; return whether that was in time."""
+        ...
+
+
 class AsyncTimer:
     """Lets a call take only so long."""
+
+    sleep = staticmethod(anyio.sleep)
+    clock = staticmethod(loop_clock)
+
+    @classmethod
+    def of(cls, transport: Any) -> AsyncTimer:
+        """Return the timer of a client with this transport: both go by their event loop's time."""
+        return cls()
 
     async def run(
         self, seconds: float, call: Callable[[], Awaitable[T]], wake: Callable[[], Any]
@@ -60,12 +92,24 @@ class AsyncTimer:
 class Timer:
     """Lets a call take only so long: `wake` must make it end."""
 
-    def __init__(self) -> None:
-        self._watch = _Watch()
+    def __init__(self, time_of_threads: TimeOfThreads | None = None) -> None:
+        """time_of_threads: what it goes by in place of real time."""
+        self._time = time_of_threads
+        self._watch = time_of_threads or _Watch()
+        self.sleep: Sleep = time.sleep if time_of_threads is None else time_of_threads.sleep
+
+    @classmethod
+    def of(cls, transport: Any) -> Timer:
+        """Return the timer of a client with this transport: by its time, where it has its own."""
+        return cls(getattr(transport, "time_of_threads", None))
+
+    def clock(self) -> Clock:
+        """Return the clock that it goes by."""
+        return thread_clock() if self._time is None else self._time.time
 
     def run(self, seconds: float, call: Callable[[], T], wake: Callable[[], Any]) -> T:
         """Return what the call returns. Raises TimeUpError if it takes longer."""
-        alarm = self._watch.set(seconds, wake)
+        alarm = self._watch.alarm(seconds, wake)
         try:
             result = call()
         except BaseException as error:
@@ -125,7 +169,7 @@ class _Watch:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def set(self, seconds: float, act: Callable[[], Any]) -> _Alarm:
+    def alarm(self, seconds: float, act: Callable[[], Any]) -> _Alarm:
         alarm = _Alarm(act)
         if self._process != os.getpid():
             # In a forked process there is no thread to ring, nor one to give back what it held.

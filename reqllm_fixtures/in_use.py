@@ -25,7 +25,14 @@ from reqllm_fixtures.errors import (
 )
 from reqllm_fixtures.mode import Mode
 from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.transport import Recorded, Refuse, Source, async_transport, transport
+from reqllm_fixtures.transport import (
+    Recorded,
+    Refuse,
+    Source,
+    async_transport,
+    is_virtual,
+    transport,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.publishing import Recording
     from reqllm_fixtures.redaction import Redactor
+    from reqllm_fixtures.virtual_time import VirtualClock
 
 _LIBRARIES = ("httpx", "httpx2")
 
@@ -53,7 +61,7 @@ class CassetteInUse:
         adds: bool = False,
         refuse: Refuse | None = None,
         overlay: Overlay | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | VirtualClock = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """
@@ -96,7 +104,9 @@ class CassetteInUse:
             redactor = self._make_redactor()
             redactor.require_hidden()
             self._recording = Recording(self.path, redactor, replaces=replaces)
-            self._recorder = Recorder(self._recording, clock=self._clock)
+            clock: Any = self._clock
+            clock = clock.time if is_virtual(clock) else clock
+            self._recorder = Recorder(self._recording, clock=clock)
         return self
 
     def __exit__(

@@ -21,6 +21,7 @@ from reqllm_fixtures.transport import checked_pace
 
 if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
+    from reqllm_fixtures.virtual_time import VirtualClock
 
 _FILTERS = (
     "filter_headers",
@@ -50,7 +51,7 @@ def use_cassette(
     secrets: Iterable[str] = (),
     record_on_error: bool = False,
     overlay: Overlay | str | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] | VirtualClock = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     **filters: Any,
 ) -> CassetteInUse:
@@ -67,8 +68,8 @@ def use_cassette(
         requests themselves and in the environment's well-known variables.
     record_on_error: keep what was recorded also where the block raises.
     overlay: changes what is played, as in "recut:bytes | cut:events=3"; nothing is recorded then.
-    clock, sleep: by what sync transports keep recorded times, in seconds; async ones go by their
-        event loop, which may be a virtual one.
+    clock, sleep: by what sync transports keep recorded times, in seconds; a `VirtualClock` is
+        both. Async ones go by their event loop, which may be a virtual one.
     filters: vcrpy's `filter_headers`, `filter_query_parameters`, `filter_post_data_parameters`,
         `before_record_request`, `before_record_response`.
 

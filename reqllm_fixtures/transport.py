@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reqllm_fixtures.cassette import (
     EndError,
@@ -33,6 +33,9 @@ from reqllm_fixtures.errors import (
 from reqllm_fixtures.pieces import without_coding
 from reqllm_fixtures.recording import NO_STATUS, AsyncTee, Recorder, Tape, Tee
 from reqllm_fixtures.replaying import AsyncReplay, Failure, Replay, Waits
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.virtual_time import VirtualClock
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -114,6 +117,20 @@ class Rhythmic(NamedTuple):
     pace: float = 0.0
     clock: Any = time.monotonic
     sleep: Any = time.sleep
+    time: Any = None
+    """A virtual clock, by which whoever uses the transport is to go, too."""
+
+    @classmethod
+    def of_threads(cls, pace: float, clock: Any, sleep: Any) -> Rhythmic:
+        """Go by clock and sleep, or by a virtual clock in place of both."""
+        if is_virtual(clock):
+            return cls(checked_pace(pace), clock.time, clock.wait, clock)
+        return cls(checked_pace(pace), clock, sleep)
+
+
+def is_virtual(clock: Any) -> bool:
+    """Return whether it is a `VirtualClock`; told without loading what that needs."""
+    return hasattr(clock, "alarm")
 
 
 def replay_transport(
@@ -147,15 +164,16 @@ def transport(
     upstream: Any = None,
     on_close: Callable[[], None] | None = None,
     pace: float = 0.0,
-    clock: Clock = time.monotonic,
+    clock: Clock | VirtualClock = time.monotonic,
     sleep: Sleep = time.sleep,
 ) -> Any:
     """Make a transport for `module.Client`.
 
     upstream: what sends; the module's own HTTPTransport by default, made when first used.
     on_close: called when the transport was closed.
+    clock, sleep: by what recorded times are kept; a `VirtualClock` is both.
     """
-    rhythmic = Rhythmic(checked_pace(pace), clock, sleep)
+    rhythmic = Rhythmic.of_threads(pace, clock, sleep)
     return _kinds(module).transport(source, module, upstream, on_close, rhythmic)
 
 
@@ -223,9 +241,9 @@ class _Base:
         self._making = threading.Lock()
         self._on_close = on_close
         self._is_warned = False
-        self._pace, self._clock, self._sleep = rhythmic
-        # What our client looks for. A replay asks for no key, and none is to be had; where a
-        # request may go out, this stands for a key that is missing.
+        self._pace, self._clock, self._sleep, self.time_of_threads = rhythmic
+        # What our client looks for, beside the time of threads. A replay asks for no key, and none
+        # is to be had; where a request may go out, this stands for a key that is missing.
         self.needs_no_key = source.replays
         self.key_that_stays = NO_KEY if source.cassette and source.recorder else None
 

@@ -9,7 +9,10 @@ dates, other threads, and how long code takes. On trio it is trio's own `MockClo
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import selectors
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -89,11 +92,15 @@ class _Selector(selectors.DefaultSelector):
 class VirtualClock:
     """A clock for sync code: whoever sleeps has time pass at once.
 
-    For `use_cassette(..., clock=clock.time, sleep=clock.sleep)`, and for the code that is tested.
+    For `use_cassette(..., clock=clock)`, and for the code that is tested. A `reqllm.Client` on a
+    transport of that cassette goes by it with all of its limits. Threads may share it.
     """
 
     def __init__(self) -> None:
         self._now = 0.0
+        self._lock = threading.Lock()
+        self._alarms: list[tuple[float, int, _Alarm]] = []
+        self._numbers = itertools.count()
 
     def time(self) -> float:
         """Return the virtual time, in seconds."""
@@ -101,4 +108,50 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         """Have so many seconds pass."""
-        self._now += max(seconds, 0.0)
+        until = self._now + max(seconds, 0.0)
+        while self._pass(until):
+            pass
+
+    def wait(self, seconds: float) -> None:
+        """Have so many seconds pass, or fewer if an alarm rings: it may be for who waits here."""
+        self._pass(self._now + max(seconds, 0.0))
+
+    def alarm(self, seconds: float, act: Callable[[], Any]) -> _Alarm:
+        """Have something done when so many seconds have passed, unless it is stopped before."""
+        alarm = _Alarm(act)
+        with self._lock:
+            due = self._now + max(seconds, 0.0)
+            heapq.heappush(self._alarms, (due, next(self._numbers), alarm))
+        return alarm
+
+    def _pass(self, until: float) -> bool:
+        """Go on to the next alarm, and ring it; to `until` and return False if none is due."""
+        with self._lock:
+            while self._alarms and self._alarms[0][2].is_over:
+                heapq.heappop(self._alarms)
+            if not self._alarms or self._alarms[0][0] > until:
+                self._now = max(self._now, until)
+                return False
+            due, _, alarm = heapq.heappop(self._alarms)
+            self._now = max(self._now, due)
+        alarm.ring()
+        return True
+
+
+class _Alarm:
+    """Something that is done once, unless it is stopped before."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+        self._lock = threading.Lock()
+        self.is_over = False
+
+    def stop(self) -> bool:
+        """Stop it; return whether that was in time."""
+        with self._lock:
+            was_over, self.is_over = self.is_over, True
+        return not was_over
+
+    def ring(self) -> None:
+        if self.stop():
+            self._act()

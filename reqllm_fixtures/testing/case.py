@@ -312,8 +312,7 @@ def _virtual_time(overlay: Overlay | None) -> dict[str, Any]:
         return {}
     from reqllm_fixtures.virtual_time import VirtualClock  # here, as few tests have an overlay
 
-    clock = VirtualClock()
-    return {"clock": clock.time, "sleep": clock.sleep}
+    return {"clock": VirtualClock()}
 
 
 def _numbered(used: CassetteInUse) -> Iterator[tuple[int, Interaction]]:

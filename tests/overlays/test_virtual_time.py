@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import anyio
@@ -18,30 +19,45 @@ from tests.fixtures_side.making import interaction as made_of
 DEMO, MODEL, PROMPT = "cassettes/demo.yaml", "anthropic:claude-haiku-4-5", "Why is the sky blue?"
 OFF = {"timeout": None, "first_token": None, "idle": None, "total": None}
 on_both = pytest.mark.parametrize("backend", virtual_time.BACKENDS)
+on_all = pytest.mark.parametrize("backend", [*virtual_time.BACKENDS, "threads"])
 # A busy machine is no failure: what is counted is what this process did.
 LIMIT = 0.05
 
 
-def failed(backend: str, overlay: str, **limits: Any) -> Any:
+def failed(backend: str, overlay: str, read: str = "text", **limits: Any) -> Any:
     """Read the demo under an overlay until it fails; return the error, and the time it took."""
+    options: dict[str, Any] = {"max_retries": 0, **OFF, **limits}
 
-    async def main() -> Any:
-        begun, worked = anyio.current_time(), time.process_time()
+    async def main() -> tuple[Any, float]:
+        begun = anyio.current_time()
         with use_cassette(DEMO, overlay=overlay) as cassette:
             async with reqllm.AsyncClient(
-                transport=cassette.async_transport(), max_retries=0, **{**OFF, **limits}
+                transport=cassette.async_transport(), **options
             ) as client:
                 with pytest.raises(reqllm.StreamTimeoutError) as caught:
                     async with client.stream(MODEL, PROMPT) as response:
-                        await response.text()
-        caught.value.took = anyio.current_time() - begun
-        caught.value.worked = time.process_time() - worked
-        return caught.value
+                        await getattr(response, read)()
+        return caught.value, anyio.current_time() - begun
 
-    return virtual_time.run(main, backend=backend)
+    def on_threads() -> tuple[Any, float]:
+        clock = virtual_time.VirtualClock()
+        with (
+            use_cassette(DEMO, overlay=overlay, clock=clock) as cassette,
+            reqllm.Client(transport=cassette.transport(), **options) as client,
+            pytest.raises(reqllm.StreamTimeoutError) as caught,
+            client.stream(MODEL, PROMPT) as response,
+        ):
+            getattr(response, read)()
+        return caught.value, clock.time()
+
+    worked = time.process_time()
+    run = on_threads if backend == "threads" else partial(virtual_time.run, main, backend=backend)
+    error, took = run()
+    error.took, error.worked = took, time.process_time() - worked
+    return error
 
 
-@on_both
+@on_all
 def test_thirty_seconds_of_idleness_in_no_time(backend: str) -> None:
     """A limit of 30 s runs out by the clock of the code, in less than 50 ms of work."""
     failed(backend, "stall", idle=30.0)  # loads what is loaded at first use
@@ -53,7 +69,7 @@ def test_thirty_seconds_of_idleness_in_no_time(backend: str) -> None:
     assert error.worked < LIMIT
 
 
-@on_both
+@on_all
 @pytest.mark.parametrize(
     ("overlay", "limits", "which", "took"),
     [
@@ -77,6 +93,16 @@ def test_each_limit_by_its_name(backend, overlay, limits, which, took):
     error = failed(backend, overlay, **limits)
     assert error.which == which
     assert error.took == pytest.approx(took)
+
+
+@on_all
+def test_metadata_is_not_waited_for_for_ever(backend: str) -> None:
+    """Signs of life feed no patience with the end, and it runs out by the clock of the code."""
+    overlay = "keep_alives:every=5,seconds=900,events=40"
+    error = failed(backend, overlay, "metadata", metadata_timeout=60.0)
+    assert error.which == "metadata_timeout"
+    assert error.took == pytest.approx(60, abs=6)  # it is looked at after each piece
+    assert error.waited == pytest.approx(error.took)
 
 
 @on_both
@@ -118,6 +144,21 @@ def test_retry_after_is_waited_for(backend: str) -> None:
     assert text.startswith("Sunlight")
     assert took == pytest.approx(20, abs=0.5)
     assert [type(each.error) for each in attempts] == [reqllm.RateLimitError]
+
+
+def test_retry_after_is_waited_for_on_threads() -> None:
+    """A sync client's pauses between tries are its clock's, too; what it tells is by that clock."""
+    clock, ends = virtual_time.VirtualClock(), []
+    begun = time.monotonic()
+    overlay = "refused:429,retry_after=20 | pace:1"
+    with use_cassette(DEMO, overlay=overlay, clock=clock) as cassette:
+        client = reqllm.Client(transport=cassette.transport(), on_end=ends.append)
+        with client, client.stream(MODEL, PROMPT) as response:
+            assert response.text().startswith("Sunlight")
+    (end,) = ends
+    assert [type(each.error) for each in end.attempts] == [reqllm.RateLimitError]
+    assert 20 < end.first_token < end.seconds == pytest.approx(clock.time())
+    assert time.monotonic() - begun < 5
 
 
 @on_both
@@ -187,20 +228,37 @@ def test_a_thread_that_waits_is_woken() -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_a_clock_of_sync_code() -> None:
-    """Handed in, a virtual clock makes the client's silence run out without any sleep."""
+def test_a_clock_and_a_sleep_of_ones_own() -> None:
+    """Handed in apart, they are what the recording keeps its times by, as any library sees it."""
     clock = virtual_time.VirtualClock()
     begun = time.monotonic()
     with use_cassette(DEMO, overlay="stall", clock=clock.time, sleep=clock.sleep) as cassette:
-        client = reqllm.Client(transport=cassette.transport(), max_retries=0, timeout=30.0)
+        (held,) = cassette.cassette.interactions
         with (
-            client,
-            client.stream(MODEL, PROMPT) as response,
-            pytest.raises(reqllm.StreamTimeoutError) as caught,
+            httpx.Client(transport=cassette.transport(), timeout=30.0) as client,
+            pytest.raises(httpx.ReadTimeout),
         ):
-            response.text()
-    assert (caught.value.which, clock.time()) == ("timeout", 30.0)
+            client.post(held.request.uri, content=held.request.body)
+    assert clock.time() == 30.0
     assert time.monotonic() - begun < 5
+
+
+def test_alarms_of_a_clock() -> None:
+    """They ring in order, each at its time, unless stopped; who waits wakes, sleepers do not."""
+    clock, rung = virtual_time.VirtualClock(), []
+    ring = {name: partial(lambda name: rung.append((name, clock.time())), name) for name in "abcd"}
+    for name, seconds in zip("dbca", (40, 20, 30, 10), strict=True):
+        alarm = clock.alarm(seconds, ring[name])
+        if name == "b":
+            assert (alarm.stop(), alarm.stop()) == (True, False)
+    clock.sleep(5)
+    assert rung == []
+    clock.wait(100)
+    assert (rung, clock.time(), alarm.stop()) == ([("a", 10.0)], 10.0, False)
+    clock.sleep(25)
+    assert (rung, clock.time()) == ([("a", 10.0), ("c", 30.0)], 35.0)
+    clock.sleep(-1)
+    assert clock.time() == 35.0
 
 
 @on_both

@@ -164,13 +164,27 @@ ASYNC = """
 """
 
 
+SYNC = """
+    import reqllm
+
+    @pytest.mark.reqllm(overlay="stall:events=1")
+    def test_patience_of_threads(reqllm_client):
+        with reqllm_client.stream("openai:text", "Hi", timeout=None, idle=30) as response:
+            with pytest.raises(reqllm.StreamTimeoutError) as caught:
+                response.text()
+        assert (caught.value.which, caught.value.waited) == ("idle", 30)
+"""
+
+
 def test_on_virtual_time(suite):
-    """With anyio's plugin, tests of patience take none, on both backends and under xdist."""
+    """Tests of patience take none: on threads, and with anyio's plugin; also under xdist."""
     suite.write("test_async.py", ASYNC)
+    suite.write("test_sync.py", SYNC)
+    suite.cassette_of_client("cassettes/test_sync/test_patience_of_threads.yaml")
     for backend in ("asyncio", "trio"):
         name = f"test_patience[{backend}]"
         suite.cassette_of_client(f"cassettes/test_async/{name}.yaml")
-    suite.run("-n2").assert_outcomes(passed=4)
+    suite.run("-n2").assert_outcomes(passed=5)
 
 
 def test_a_whole_run(suite):

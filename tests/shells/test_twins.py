@@ -32,7 +32,6 @@ NAMES = {
     "AsyncTimer": "Timer",
     "AsyncPause": "Pause",
     "AsyncReopen": "Reopen",
-    "loop_clock": "thread_clock",
     "loop_here": "process_here",
     "_AsyncOpening": "_Opening",
     # Python's protocols
@@ -48,7 +47,6 @@ NAMES = {
     "AsyncBaseTransport": "BaseTransport",
     "aclose_response": "close_response",
     # waiting
-    "anyio": "time",
     "AsyncSleep": "Sleep",
     "_AsyncTurn": "_Turn",
     # what one pass is made of: Python walks a sync pass without coming back for every chunk

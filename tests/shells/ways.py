@@ -156,7 +156,7 @@ class AiohttpWay(Way):
 
     def leaving_nothing(self) -> Any:
         def session() -> aiohttp.ClientSession:
-            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
 
         return self.http(client=session)
 
