@@ -13,6 +13,7 @@ from .openai_chat_cases import (
     DONE,
     END,
     HE,
+    LLO,
     START_T1,
     bare,
     calls,
@@ -54,6 +55,11 @@ def said(raw: str, reason: str) -> Case:
     )
 
 
+def whole_message(message: dict[str, Any], reason: str = "stop") -> bytes:
+    """Return a finish beside a whole message in place of a delta."""
+    return bare(choices=[{"index": 0, "message": message, "finish_reason": reason}])
+
+
 GATEWAYS = (
     called(
         "unnumbered pieces",
@@ -82,6 +88,50 @@ GATEWAYS = (
         + calls(arguments('{"a":1}')),
         Call("t1", "f", {"a": 1}),
         warnings=("arguments_differ",),
+    ),
+    called(
+        "said again at the end",
+        "arguments of which the last piece says all of them again are said once",
+        calls(START_T1)
+        + calls(arguments('{"a":'))
+        + calls(arguments("1}"))
+        + calls(arguments('{"a":1}')),
+        Call("t1", "f", {"a": 1}),
+        warnings=("arguments_differ",),
+    ),
+    called(
+        "empty at first",
+        "an empty object before the real one is none",
+        calls(START_T1) + calls(arguments("{}")) + calls(arguments('{"a":1}')),
+        Call("t1", "f", {"a": 1}),
+        warnings=("arguments_differ",),
+    ),
+    Case(
+        id="whole message at the end",
+        says="what was streamed is not said twice by the message that ends it; the rest is new",
+        body=chunk('{"reasoning_content":"Hm"}')
+        + HE
+        + LLO
+        + whole_message(
+            {"role": "assistant", "reasoning_content": "Hm", "content": "Hello", "refusal": "No"}
+        )
+        + DONE,
+        thinking="Hm",
+        text="Hello",
+        refusal="No",
+        finish=("content_filter", "stop"),
+    ),
+    called(
+        "whole calls at the end",
+        "nor are its calls",
+        calls(START_T1)
+        + calls(arguments('{"a":1}'))
+        + whole_message(
+            {"tool_calls": [{"id": "t1", "function": {"name": "f", "arguments": '{"a":1}'}}]},
+            "tool_calls",
+        ),
+        Call("t1", "f", {"a": 1}),
+        end=DONE,
     ),
     called(
         "repeated in itself",

@@ -219,15 +219,16 @@ class BlockWriter:
         """Return the end of a tool call: its arguments strict, mended if that is asked for."""
         raw = tool.arguments_raw
         arguments, invalid = ({}, False) if tool.custom else parse_arguments(raw)
-        if invalid and _is_cumulative(tool.raw):
-            again = parse_arguments(tool.raw[-1])
+        restated = _restated(tool.raw) if invalid else ""
+        if restated:
+            again = parse_arguments(restated)
             if not again[1]:
-                raw = tool.whole = tool.raw[-1]
+                raw = tool.whole = restated
                 arguments, invalid = again
                 self.warn(
                     "arguments_differ",
-                    f"each piece of the arguments of tool call {tool.id!r} repeats those before "
-                    "it; the last one counts",
+                    f"the pieces of the arguments of tool call {tool.id!r} say the same again; "
+                    "what was said last counts",
                 )
         if invalid and self._repair is not None:
             mended = self._repaired(tool, raw)
@@ -283,11 +284,19 @@ def _ends(block: Block, writer: BlockWriter) -> list[c.StreamChunk]:
     return []
 
 
-def _is_cumulative(pieces: list[str]) -> bool:
-    """Whether a server sent what there was so far again and again, instead of what was new."""
-    return len(pieces) > 1 and all(
-        later.startswith(earlier) for earlier, later in itertools.pairwise(pieces)
-    )
+def _restated(pieces: list[str]) -> str:
+    """Return what a server said last that said its arguments more than once; nothing if it did not.
+
+    Some send each time all there was so far, some at the end all of it again, some begin by an
+    empty object.
+    """
+    if len(pieces) < 2:
+        return ""
+    if all(later.startswith(earlier) for earlier, later in itertools.pairwise(pieces)):
+        return pieces[-1]
+    if pieces[-1] == "".join(pieces[:-1]):
+        return pieces[-1]
+    return "".join(pieces[1:]) if pieces[0].strip() == "{}" else ""
 
 
 def _mended(answer: Any) -> Mapping[str, Any] | None:

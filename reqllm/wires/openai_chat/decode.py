@@ -32,6 +32,7 @@ from reqllm.wires.openai_chat.words import (
     DELTA_KEYS,
     NOTHING,
     PLAIN_KEYS,
+    SAID_IN,
     finish_of,
     is_flat_error,
     reason_of,
@@ -52,6 +53,9 @@ class _Choice:
         self.refusal: Block | None = None
         self.tools = ToolAssembly(decoder.write, number)
         self.audio = AudioTrack()
+        self.by_deltas = False
+        self.said: set[str] = set()
+        """The kinds of blocks that were begun."""
         self.finish_raw: str | None = None
         self.details: dict[str, Any] = {}
         self.cited: list[Any] = []
@@ -126,9 +130,11 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _take_choice(self, entry: dict[str, Any], position: int) -> None:
         choice = self._choice(self._choice_number(entry, position))
         delta = entry.get("delta")
-        if not isinstance(delta, dict) or not delta:
+        if isinstance(delta, dict) and delta:
+            choice.by_deltas = True
+        elif delta is None:
             # A server that streams badly sends the whole message; others send both.
-            delta = entry.get("message") if delta is None else delta
+            delta = self._untold(choice, entry.get("message"))
         if isinstance(delta, dict):
             self._take_delta(choice, delta)
         elif isinstance(entry.get("text"), str):
@@ -147,6 +153,13 @@ class OpenAIChatDecoder(JSONEventDecoder):
             choice.finish_raw = reason
             # One of several answers that is done is not the end of the others.
             self.can_end = all(one.finish_raw is not None for one in self._choices.values())
+
+    def _untold(self, choice: _Choice, message: Any) -> Any:
+        """Return what a whole message has beyond what was streamed: MiniMax ends by one."""
+        if not choice.by_deltas or not isinstance(message, dict):
+            return message
+        told = {key for kind in choice.said for key in SAID_IN[kind]}
+        return {key: item for key, item in message.items() if key not in told}
 
     def _take_delta(self, choice: _Choice, delta: dict[str, Any]) -> None:
         reasoning, details = reasoning_of(delta)
@@ -173,6 +186,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         refusal = filled(delta.get("refusal"))
         if refusal is not None:
             if choice.refusal is None:
+                choice.said.add("refusal")
                 choice.refusal = self.write.start_refusal(choice.number)
             self.write.text(choice.refusal, refusal)
         calls = delta.get("tool_calls")
@@ -247,6 +261,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         if current is not None and current.kind == kind:
             return current
         self._end_current(choice)
+        choice.said.add(kind)
         if kind == "text":
             choice.current = self.write.start_text(choice.number)
         else:
@@ -263,6 +278,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _take_tool(self, choice: _Choice, fragment: ToolFragment) -> None:
         if choice.tools.find(fragment) is None:
             self._end_current(choice)
+            choice.said.add("tools")
         call = choice.tools.take(fragment)
         # Arguments for a call without a name grow unseen.
         if fragment.id or fragment.name or fragment.made or not call.started:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from reqllm.chunk import FinishReason
@@ -65,6 +67,18 @@ DELTA_KEYS = frozenset(
         "token_id",
         *FILLER_KEYS,
     )
+)
+# The members in which each kind of block is told.
+SAID_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "text": ("content",),
+        "reasoning": (
+            *("reasoning_content", "reasoning", "reasoning_text", "thinking"),
+            *("reasoning_details", "reasoning_opaque", "thinking_blocks"),
+        ),
+        "refusal": ("refusal",),
+        "tools": ("tool_calls", "function_call"),
+    }
 )
 # Values that say nothing, whatever member they are of.
 NOTHING: tuple[Any, ...] = (None, "", [], {})
