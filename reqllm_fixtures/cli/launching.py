@@ -40,6 +40,11 @@ class Launch(NamedTuple):
         return [*self.interpreter, "-m", CHILD, *self.command]
 
     @property
+    def script(self) -> str | None:
+        """The file that it runs, if it is one."""
+        return None if self.command[0] in ("-m", "-c") else self.command[0]
+
+    @property
     def name(self) -> str:
         """What a recording of it may be called."""
         first = self.command[0]

@@ -70,6 +70,8 @@ def record_command(
             launch = launch_of(command)
         except NotPythonError as error:
             raise click.UsageError(str(error)) from None
+        if launch.script is not None and not Path(launch.script).exists():
+            raise click.UsageError(f"there is no script {launch.script}")
         into = into or str(Path("cassettes", f"{launch.name}.yaml"))
         order = ordered(into, mode, keep_on_error=keep_on_error)
         sys.exit(_status(launch.argv, {**os.environ, **order}))

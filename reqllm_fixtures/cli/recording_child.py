@@ -11,7 +11,7 @@ import runpy
 import sys
 import threading
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from reqllm_fixtures.errors import FixtureError
@@ -19,6 +19,7 @@ from reqllm_fixtures.library import use_cassette
 
 VARIABLE = "REQLLM_RECORDING"
 _NAME = "reqllm-fixtures"
+_BEFORE_THE_COMMAND = frozenset({__file__, "<frozen runpy>", runpy.__file__})
 
 
 def ordered(into: str, mode: str, *, keep_on_error: bool) -> dict[str, str]:
@@ -31,6 +32,7 @@ def main() -> None:
     """Run the command in `sys.argv`; exits with its status, with 1 if nothing could be kept."""
     # What the command starts is not told: two processes would replace each other's recording.
     order = json.loads(os.environ.pop(VARIABLE))
+    sys.excepthook = _tell_of_the_command
     sys.exit(_record(sys.argv[1:], **order))
 
 
@@ -51,7 +53,9 @@ def _record(command: list[str], *, into: str, mode: str, keep_on_error: bool) ->
     except BaseException as error:
         _tell_failure(error, into, kept=before != _state(into), keep_on_error=keep_on_error)
         raise
-    if before == _state(into):
+    if before == _state(into) and used.played:
+        _say(f"nothing was added: {into} answered what was asked, {len(used.played)} times")
+    elif before == _state(into):
         _say("nothing was recorded: the command sent no request through httpx or httpx2")
     else:
         _say(f"recorded in {into}")
@@ -96,6 +100,15 @@ def _put_first(folder: str) -> None:
     """Import first from where Python would have, instead of from where we were started."""
     if not sys.flags.safe_path:
         sys.path[0] = folder
+
+
+def _tell_of_the_command(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Write the traceback as Python would have without us: from the command's own first line."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename in _BEFORE_THE_COMMAND:
+        traceback = traceback.tb_next
+    sys.__excepthook__(kind, error.with_traceback(traceback), traceback)
 
 
 def _tell_failure(error: BaseException, into: str, *, kept: bool, keep_on_error: bool) -> None:

@@ -157,7 +157,14 @@ def test_a_failed_command_keeps_nothing_unless_asked(tmp_path: Path, asking, rec
     assert len(load(old).interactions) == 2
     broken = record("--into", "d.yaml", "--", "python", "-c", asking(more="1 / 0"))
     assert broken.returncode == 1
-    assert "ZeroDivisionError" in broken.stderr
+    # As Python tells it, without what records.
+    assert broken.stderr.count("File ") == 1
+    assert broken.stderr.endswith("ZeroDivisionError: division by zero\n")
+    tmp_path.joinpath("broken.py").write_text("1 / 0")
+    for command in (["broken.py"], ["python", "-m", "broken"]):
+        told = record("--into", "d.yaml", "--", *command).stderr
+        (line,) = [line for line in told.splitlines() if "File " in line]
+        assert line.endswith('broken.py", line 1, in <module>')
     assert not tmp_path.joinpath("d.yaml").exists()
 
 
@@ -170,7 +177,9 @@ def test_fill_answers_from_the_cassette(tmp_path: Path, server: LoopbackServer, 
         result = record(*args, CI="true")
         assert (result.returncode, result.stdout) == (0, "body True\n")
         assert len(server.requests) - before == (number == 1)
-    assert "nothing was recorded" in result.stderr
+    assert "nothing was added: c.yaml answered what was asked, 1 times" in result.stderr
+    nothing = record("--into", "d.yaml", "--", "python", "-c", "1")
+    assert "nothing was recorded: the command sent no request" in nothing.stderr
     assert len(load(tmp_path / "c.yaml").interactions) == 1
 
 
@@ -211,7 +220,9 @@ def test_no_python_command_is_bad_usage(tmp_path: Path):
         ("python", "-"),
         ("python", "-m"),
         ("python", "-X", "dev"),
-        (str(tmp_path / "python3"), "x.py"),
+        (str(tmp_path / "python3"), __file__),
+        ("python", "no-such-script.py"),
+        ("no-such-script.py",),
         (),
     ):
         result = run("reqllm-fixtures", "record", "--", *command)
