@@ -57,7 +57,8 @@ def _case(row: Row, cell: Cell, is_failure: bool) -> Element:
     # What is said of a passing case has no other place.
     notes = [] if told is not None else [cell.message, *map(str, cell.remarks)]
     lines = [LOOKS[cell.status].word, *notes, *(f"{name}: {said}" for name, said in facts(cell))]
-    SubElement(case, "system-out").text = xml_text("\n".join(line for line in lines if line))
+    # Line by line: one may end in half of a line end.
+    SubElement(case, "system-out").text = "\n".join(xml_text(line) for line in lines if line)
     return case
 
 

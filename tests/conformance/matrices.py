@@ -29,6 +29,7 @@ HOSTILE = (
     "\udc00 \ufffe\uffff",
     "one\r\ntwo\rthree\nfour\tfive",
     "::error::x",
+    "\r",
     "漢字かな 👩‍👩‍👧 e\u0301",
     "x" * 300,
 )
