@@ -192,3 +192,7 @@ def example() -> Matrix:
             Row(model="own:m", wire="ollama", base_url="http://127.0.0.1:11434", cells=second),
         ),
     )
+
+
+HALF_ENDED = with_texts(example(), lambda text: text and f"{text}\r")
+"""The example, each text of which ends in the first half of a line end."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 
+import hypothesis
 from hypothesis import given, settings
 
 from reqllm.cli.terminal import visible
@@ -13,12 +14,13 @@ from reqllm_fixtures.conformance.html_report import html_report
 from reqllm_fixtures.conformance.results import Matrix
 from reqllm_fixtures.conformance.wording import LOOKS
 
-from .matrices import Tokens, example, matrices, with_texts
+from .matrices import HALF_ENDED, Tokens, example, matrices, with_texts
 from .reading_html import elements_of, read, texts_of
 
 
 @settings(max_examples=60, deadline=None)
 @given(matrices)
+@hypothesis.example(HALF_ENDED)
 def test_any_text_is_text(matrix: Matrix):
     """The parsed page is that of plain words, the texts in their places, and no element more."""
     words = Tokens()

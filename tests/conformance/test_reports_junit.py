@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import hypothesis
 import pytest
 from hypothesis import given, settings
 
@@ -11,7 +12,7 @@ from reqllm_fixtures.conformance.junit_report import junit_report
 from reqllm_fixtures.conformance.results import Matrix
 from reqllm_fixtures.xml_text import xml_text
 
-from .matrices import Tokens, example, matrices, with_texts
+from .matrices import HALF_ENDED, Tokens, example, matrices, with_texts
 
 
 def tree(element: ElementTree.Element):
@@ -33,6 +34,7 @@ def outcomes(text: str) -> dict[tuple[str, str], str]:
 
 @settings(max_examples=60, deadline=None)
 @given(matrices)
+@hypothesis.example(HALF_ENDED)
 def test_any_text_is_text(matrix: Matrix):
     """The parsed document is that of plain words, with the texts in their places, and no more."""
     words = Tokens()
