@@ -17,7 +17,7 @@ from reqllm.content import ToolCall
 from reqllm.errors import ReqLLMError, StreamConsumedError, StreamTimeoutError
 from reqllm.objects import GrowingObject, object_of
 from reqllm.pump import Pump
-from reqllm.pump_base import with_http
+from reqllm.pump_base import described, with_http
 from reqllm.response import Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import request_id
 
@@ -40,6 +40,9 @@ class StreamResponse:
         self._metadata_timeout = metadata_timeout
         self._schema = response_schema
         self._taken = False
+
+    def __repr__(self) -> str:
+        return described(self, self._pump)
 
     # The one pass.
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
@@ -191,6 +194,9 @@ class SyncStreamResponse:
         self._metadata_timeout = metadata_timeout
         self._schema = response_schema
         self._taken = False
+
+    def __repr__(self) -> str:
+        return described(self, self._pump)
 
     # The one pass.
     def __iter__(self) -> Iterator[StreamChunk]:

@@ -399,6 +399,9 @@ class _AsyncOpening:
         self._call = call
         self._response: StreamResponse | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        raise _not_open(name, "async with")
+
     async def __aenter__(self) -> StreamResponse:
         self._response = await self._client._open(self._call)
         return self._response
@@ -421,6 +424,9 @@ class _Opening:
         self._call = call
         self._response: SyncStreamResponse | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        raise _not_open(name, "with")
+
     def __enter__(self) -> SyncStreamResponse:
         self._response = self._client._open(self._call)
         return self._response
@@ -433,6 +439,13 @@ class _Opening:
     ) -> None:
         if self._response is not None:
             self._response.close()
+
+
+def _not_open(name: str, way: str) -> AttributeError:
+    return AttributeError(
+        f"nothing was asked yet, so there is no {name!r}: "
+        f"open the stream by `{way} client.stream(...) as response:`"
+    )
 
 
 def _everywhere() -> Place:

@@ -224,6 +224,26 @@ async def test_the_answer_of_http(way: Way, server: LoopbackServer, provider: st
     assert metadata.model == "text"
 
 
+@on_each_loop
+async def test_what_it_is_called(way: Way, server: LoopbackServer) -> None:
+    """Printed, a response must say what was asked and how its stream stands."""
+    async with way.client(server) as client, client.stream("openai:text", "Hi") as response:
+        ours = getattr(response, "_twin", response)
+        name = "SyncStreamResponse" if way.is_sync else "StreamResponse"
+        assert repr(ours) == f"<{name} openai:text open>"
+        await response.text()
+        assert repr(ours) == f"<{name} openai:text complete>"
+
+
+def test_a_stream_that_nobody_opened() -> None:
+    """What is asked of a stream before its `with` must say that it was forgotten."""
+    ours = (reqllm.Client(api_key=KEY), "with"), (reqllm.AsyncClient(api_key=KEY), "async with")
+    for client, way in ours:
+        opening = client.stream("openai:text", "Hi")
+        with pytest.raises(AttributeError, match=rf"no 'text': open the stream by `{way} client"):
+            opening.text()  # type: ignore[union-attr]
+
+
 @over_aiohttp_too
 async def test_partial_grows(way: Way, server: LoopbackServer) -> None:
     """`partial` must hold what was handed out so far, at least, without reading on."""
