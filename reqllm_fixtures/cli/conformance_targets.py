@@ -10,7 +10,7 @@ from reqllm.errors import UnknownProviderError
 from reqllm.model import Model
 from reqllm.providers.compatible import openai_compatible
 from reqllm.providers.registry import PROVIDERS, register_provider
-from reqllm_fixtures.conformance.running import Target
+from reqllm_fixtures.conformance.target import Target
 
 COMPATIBLE = "compatible"
 """Names models of a server that is in no table."""

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from reqllm_fixtures.conformance.results import ScenarioInfo as ScenarioInfo
     from reqllm_fixtures.conformance.results import Status as Status
     from reqllm_fixtures.conformance.running import MatrixRun as MatrixRun
-    from reqllm_fixtures.conformance.running import Target as Target
     from reqllm_fixtures.conformance.running import run_matrix as run_matrix
     from reqllm_fixtures.conformance.scenarios import SCENARIOS as SCENARIOS
     from reqllm_fixtures.conformance.scenarios import scenario as scenario
     from reqllm_fixtures.conformance.suite import ConformanceSuite as ConformanceSuite
     from reqllm_fixtures.conformance.taken import Taken as Taken
     from reqllm_fixtures.conformance.taken import Turn as Turn
+    from reqllm_fixtures.conformance.target import Target as Target
     from reqllm_fixtures.conformance.text_report import text_report as text_report
     from reqllm_fixtures.errors import ConformanceError as ConformanceError
 
@@ -47,10 +47,11 @@ _HOMES = {
     "conformance.judging": ("run_scenario", "verify"),
     "conformance.junit_report": ("junit_report",),
     "conformance.results": ("Cell", "Matrix", "Proof", "Remark", "Row", "ScenarioInfo", "Status"),
-    "conformance.running": ("MatrixRun", "Target", "run_matrix"),
+    "conformance.running": ("MatrixRun", "run_matrix"),
     "conformance.scenarios": ("SCENARIOS", "scenario"),
     "conformance.suite": ("ConformanceSuite",),
     "conformance.taken": ("Taken", "Turn"),
+    "conformance.target": ("Target",),
     "conformance.text_report": ("text_report",),
     "errors": ("ConformanceError",),
 }

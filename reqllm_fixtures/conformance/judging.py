@@ -46,11 +46,12 @@ class Judged(Struct, frozen=True):
     error: Exception | None = None
 
 
-class Unproved(Struct, frozen=True):
-    """Why nothing can be asked: there is no recording that may answer."""
+class Unasked(Struct, frozen=True):
+    """Why nothing is asked: there is no recording that may answer, or nobody is there."""
 
     message: str
     proof: Proof = Proof()
+    status: Status = "not_proved"
 
 
 def run_scenario(
@@ -89,11 +90,11 @@ def conduct(
     profile: Profile = "compat",
     cassette: CassetteInUse | None = None,
     now: datetime | None = None,
-    unproved: Unproved | None = None,
+    unasked: Unasked | None = None,
 ) -> Judged:
     """As `run_scenario`, with the error for which a cell could not be judged.
 
-    unproved: nothing is asked, for this reason.
+    unasked: nothing is asked, for this reason.
     """
     if not isinstance(client, Client):
         raise InvalidInputError(
@@ -109,8 +110,8 @@ def conduct(
         question, speaker, client.base_url, is_keyed=client.has_key or is_recorded
     ):
         return Judged(cell(scenario, "unsupported", said))
-    if unproved is not None:
-        return Judged(cell(scenario, "not_proved", unproved.message, proof=unproved.proof))
+    if unasked is not None:
+        return Judged(cell(scenario, unasked.status, unasked.message, proof=unasked.proof))
     try:
         taken = as_kept(perform(question, client), cassette)
     except Exception as error:

@@ -11,23 +11,19 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
-from msgspec import Struct
-from msgspec.structs import force_setattr
 
 from reqllm.calling import Retries
-from reqllm.errors import ReqLLMError
+from reqllm.errors import ReqLLMError, TransportError
 from reqllm.model import Model
-from reqllm.providers.registry import provider_named
 from reqllm.streaming import Client
-from reqllm.wires.table import wire_named
 from reqllm_fixtures.checking import Profile
 from reqllm_fixtures.checking.finding import checked_profile
-from reqllm_fixtures.conformance.asking import Question, spoken
 from reqllm_fixtures.conformance.case import Scenario
-from reqllm_fixtures.conformance.judging import Judged, Unproved, cell, conduct
+from reqllm_fixtures.conformance.judging import Judged, Unasked, cell, conduct
 from reqllm_fixtures.conformance.proving import proof_by
 from reqllm_fixtures.conformance.results import Cell, Matrix, Row
-from reqllm_fixtures.conformance.scenarios import SCENARIOS, scenario
+from reqllm_fixtures.conformance.scenarios import SCENARIOS
+from reqllm_fixtures.conformance.target import Target
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.file_names import stem
 from reqllm_fixtures.format import load
@@ -36,47 +32,6 @@ from reqllm_fixtures.mode import Mode, chosen
 
 FOLDER = "cassettes/conformance"
 _AGAIN = Retries(limit=2)
-
-
-class Target(Struct, frozen=True, kw_only=True):
-    """A model, and how it is reached. Raises InvalidModelError."""
-
-    model: Model
-    """Or its name, "provider:model"."""
-    wire: str | None = None
-    """By default the provider's usual one."""
-    base_url: str | None = None
-    api_key: str | None = None
-    """By default the one in the provider's environment variable."""
-
-    def __post_init__(self) -> None:
-        force_setattr(self, "model", Model.parse(self.model))
-
-    def __repr__(self) -> str:
-        return f"<Target {self.model}>"  # a key is in no message
-
-    @classmethod
-    def of(cls, model: str | Model | Target) -> Target:
-        """Return what was given as a target. Raises InvalidModelError."""
-        return model if isinstance(model, Target) else cls(model=Model.parse(model))
-
-    @property
-    def spoken(self) -> str:
-        """The wire. Raises UnknownProviderError, UnknownWireError."""
-        speaker = provider_named(self.model.provider)
-        return wire_named(spoken(speaker, self.model, self.wire)).name
-
-    def require(self) -> None:
-        """Raise InvalidInputError if nothing could be asked of it, whatever its key."""
-        speaker = provider_named(self.model.provider)
-        Question.of(scenario("text"), self.model, self.spoken).warned_of(speaker, self.base_url)
-
-    @property
-    def folder(self) -> Path:
-        """Where its cassettes are, in the folder of all of them."""
-        usual = spoken(provider_named(self.model.provider), self.model, None)
-        other = "" if self.spoken == usual else f"@{self.spoken}"
-        return Path(stem(self.model.provider), stem(self.model.name) + other)
 
 
 class Watch(Protocol):
@@ -181,6 +136,7 @@ class MatrixRun:
         self._started_at = now()
         self._cells: list[list[Cell]] = [[] for _ in self._targets]
         self._network = _Network()
+        self._gone = ""  # why the model that is being asked cannot be reached
 
     @property
     def total(self) -> int:
@@ -218,6 +174,7 @@ class MatrixRun:
 
     def _run(self) -> None:
         for target, cells in zip(self._targets, self._cells, strict=True):
+            self._gone = ""
             for asked in self._scenarios:
                 if self._watch is not None:
                     self._watch.begin(str(target.model), asked.name)
@@ -238,15 +195,19 @@ class MatrixRun:
                 return judged.cell
             delay = _AGAIN.delay(attempt, error, self._chance())
             if delay is None:
+                if isinstance(error, TransportError):
+                    self._gone = judged.cell.message
                 return judged.cell
             self._sleep(delay)
             attempt += 1
 
     def _attempt(self, target: Target, asked: Scenario, path: Path) -> Judged:
         judged: Judged | None = None
-        mode, unproved = self._mode, self._unproved(path)
-        if unproved is not None and mode is Mode.FILL:
-            mode, unproved = Mode.RECORD, None
+        mode, unasked = self._mode, self._unproved(path)
+        if unasked is not None and mode is Mode.FILL:
+            mode, unasked = Mode.RECORD, None
+        if self._gone and not (mode is Mode.FILL and path.exists()):
+            unasked = Unasked(f"{self._gone}; not asked again", status="error")
         try:
             with (
                 CassetteInUse(fspath(path), mode, missing_ok=True) as used,
@@ -265,7 +226,7 @@ class MatrixRun:
                     profile=self._profile,
                     cassette=used,
                     now=self._started_at,
-                    unproved=unproved,
+                    unasked=unasked,
                 )
                 if judged.error is not None:
                     used.discard()
@@ -276,12 +237,12 @@ class MatrixRun:
             # A bad recording, or one that could not be written.
             return Judged(cell(asked, "error", f"{type(error).__name__}: {error}"), error)
 
-    def _unproved(self, path: Path) -> Unproved | None:
+    def _unproved(self, path: Path) -> Unasked | None:
         """Say why a recording proves nothing: there is none, or it is too old."""
         if self._mode not in (Mode.REPLAY, Mode.FILL):
             return None
         if not path.exists():
-            return None if self._mode is Mode.FILL else Unproved(f"there is no recording at {path}")
+            return None if self._mode is Mode.FILL else Unasked(f"there is no recording at {path}")
         if self._max_age is None:
             return None
         try:
@@ -296,4 +257,4 @@ class MatrixRun:
             if proof.age_days is None
             else (f"of {proof.recorded_at[:10]}, {proof.age_days:.0f} days old")
         )
-        return Unproved(f"expected a recording of the last {most:g} days, found one {age}", proof)
+        return Unasked(f"expected a recording of the last {most:g} days, found one {age}", proof)

@@ -127,15 +127,26 @@ def test_a_recording_that_is_too_old(tmp_path: Path):
 
 
 def test_nobody_is_there(tmp_path: Path):
-    """No traceback and no recording: a clear message in each cell."""
+    """No traceback and no recording: a clear message in each cell, and no waiting for each."""
     with LoopbackServer(LoopbackConformance()) as server:
         gone = server.url
-    run = matrix([target("openai-chat", gone)], mode="record", scenarios=SHORT, cassettes=tmp_path)
+    waits: list[float] = []
+    run = matrix(
+        [target("openai-responses", gone)],
+        mode="record",
+        scenarios=[*SHORT, scenario("stop_sequence")],
+        cassettes=tmp_path,
+        sleep=waits.append,
+    )
 
-    for _, cell in run.cells:
+    first, second, third = (cell for _, cell in run.cells)
+    for cell in (first, second):
         assert cell.status == "error"
         assert cell.message.startswith("TransportError: could not reach http")
         assert cell.proof == Proof()
+    assert second.message.endswith("not asked again")
+    assert third.status == "unsupported"
+    assert len(waits) == 2
     assert list(tmp_path.rglob("*.yaml")) == []
 
 
