@@ -25,14 +25,8 @@ from reqllm_fixtures.errors import (
 )
 from reqllm_fixtures.mode import Mode
 from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.transport import (
-    Recorded,
-    Refuse,
-    Source,
-    async_transport,
-    is_virtual,
-    transport,
-)
+from reqllm_fixtures.sources import Recorded, Refuse, Source, is_virtual
+from reqllm_fixtures.transport import async_transport, transport
 
 if TYPE_CHECKING:
     import httpx

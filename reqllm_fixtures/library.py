@@ -17,7 +17,7 @@ from reqllm_fixtures.errors import ModeError, RulesError
 from reqllm_fixtures.in_use import CassetteInUse as CassetteInUse
 from reqllm_fixtures.in_use import redactor_of
 from reqllm_fixtures.mode import Mode, chosen
-from reqllm_fixtures.transport import checked_pace
+from reqllm_fixtures.sources import checked_pace
 
 if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay

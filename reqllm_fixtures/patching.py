@@ -17,8 +17,8 @@ from functools import partial, wraps
 from types import ModuleType
 from typing import Any
 
+from reqllm_fixtures.answering import SENT_BY_US
 from reqllm_fixtures.errors import FixtureError
-from reqllm_fixtures.transport import SENT_BY_US
 from reqllm_fixtures.unbuilt import unbuilt_kind
 
 Make = Callable[[ModuleType, Any], Any]
