@@ -162,14 +162,13 @@ def _of_chunks(turn: Turn, profile: Profile) -> Iterator[Remark]:
 
 def _of_events(turn: Turn, wire: str, body: bytes, profile: Profile) -> Iterator[Remark]:
     """Give what is wrong with events; what only the strict profile minds is a warning in compat."""
-    strict = check_events(wire, body, profile="strict")
-    if profile == "compat" and strict:
-        lenient = {_place(each): each for each in check_events(wire, body, profile="compat")}
-        for finding in strict:
-            known = lenient.pop(_place(finding), None) or replace(finding, severity="warning")
-            yield _remark(known, turn.number)
-        strict = tuple(lenient.values())
-    for finding in strict:
+    found = check_events(wire, body, profile="strict")
+    if found and profile == "compat":
+        lenient = check_events(wire, body, profile="compat")
+        known = {_place(finding) for finding in lenient}
+        others = (finding for finding in found if _place(finding) not in known)
+        found = (*lenient, *(replace(finding, severity="warning") for finding in others))
+    for finding in found:
         yield _remark(finding, turn.number)
 
 
