@@ -143,6 +143,8 @@ class AsyncPump(PumpBase):
             else:
                 if self._flows and (more := self.server.more(piece)):
                     # Most pieces are one more event of an answer that flows.
+                    if self._gaps is not None:
+                        self._gaps.note(more, self.clock())
                     self._waiting += more
                     return
                 if self._goes_on_after(piece):
