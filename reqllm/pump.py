@@ -108,11 +108,12 @@ class Pump(PumpBase):
             except self._network_errors as error:
                 self._keep(self._end(self._named(error)))
             else:
-                if self._flows and (more := self.server.more(piece)):
-                    # Most pieces are one more event of an answer that flows.
+                if self._flows and (more := self.server.more(piece)) is not None:
+                    # Most pieces are one more delta of an answer that flows.
+                    self._deadlines.last = more
                     if self._gaps is not None:
-                        self._gaps.note(more, self.clock())
-                    self._waiting += more
+                        self._gaps.note([more], self.clock())
+                    self._waiting.append(more)
                     return
                 if self._goes_on_after(piece):
                     return

@@ -125,6 +125,12 @@ class StreamMetadata(Struct, frozen=True, kw_only=True):
 
 
 _MANY_PIECES = 1024
+# What grows by a delta.
+_KINDS: Mapping[type, str] = {
+    c.TextDelta: "text",
+    c.ReasoningDelta: "reasoning",
+    c.ToolCallDelta: "tool_call",
+}
 
 
 class _Block:
@@ -240,8 +246,7 @@ class Accumulator:
                 grow(chunk.text)  # type: ignore[arg-type]
             elif isinstance(chunk, c.TextDelta | c.ReasoningDelta):
                 of, index, choice = kind, chunk.index, chunk.choice
-                name = "text" if kind is c.TextDelta else "reasoning"
-                grow = self._block(name, index, choice).pieces.append
+                grow = self._block(_KINDS[kind], index, choice).pieces.append
                 grow(chunk.text)
             elif isinstance(chunk, c.ToolCallDelta):
                 block = self._block("tool_call", chunk.index, chunk.choice)
@@ -250,6 +255,14 @@ class Accumulator:
                 self._add_other(chunk)
         for block in self._blocks.values():
             block.pack()
+
+    def extend(
+        self, like: c.TextDelta | c.ReasoningDelta | c.ToolCallDelta, texts: list[str]
+    ) -> None:
+        """Take the texts of more deltas that are like one that was added, but for their text."""
+        block = self._block(_KINDS[type(like)], like.index, like.choice)
+        block.pieces += texts
+        block.pack()
 
     def _add_other(self, chunk: c.StreamChunk) -> None:
         match chunk:

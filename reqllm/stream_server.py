@@ -20,11 +20,10 @@ from reqllm.errors import (
     NotAStreamError,
     ReqLLMError,
 )
-from reqllm.framing.event import MAX_EVENT_BYTES, Comment, WireEvent
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Known, WireEvent
 from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm.wires.common.blocks import Repair
-from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Reading
 
@@ -72,6 +71,7 @@ class StreamServer:
                 include_keepalive=include_keepalive,
                 split_thinking=split_thinking,
                 repair=repair,
+                max_event_bytes=max_event_bytes,
             ),
         )
         self._framer = self._wire.framing.new(
@@ -88,7 +88,11 @@ class StreamServer:
         self._start = b""
         self._events_seen = False
         self._is_flowing = False  # events come, and nothing has ended yet
-        self._lane: DeltaLane | None = None  # what knows events by their bytes, where one begins
+        self.more: Known = _nothing
+        """Takes a piece that is one more delta like those before, and returns it.
+
+        Nothing is taken of any other piece, and `None` returned: that is for `receive`.
+        """
         self._chunks_given = False
         self._accumulator = Accumulator()
         self._unfolded: list[c.StreamChunk] = []
@@ -111,33 +115,19 @@ class StreamServer:
     # What goes in.
     def receive(self, piece: bytes) -> list[c.StreamChunk]:
         """Take the next piece of the body; return the chunks that it completed."""
-        return self.more(piece) or self._receive(piece)
-
-    def more(self, piece: bytes) -> list[c.StreamChunk]:
-        """Take a piece that is one more delta like those before; return it.
-
-        Nothing is taken, and nothing returned, of any other piece: that is for `receive`.
-        """
-        lane = self._lane
-        if lane is None or len(piece) > self._limit:
-            return []
-        chunks: list[c.StreamChunk] = []
-        lane.out = chunks
-        if lane.recognise(piece):
-            self._unfolded += chunks
-            if len(self._unfolded) > _FOLD_AFTER:
-                self._fold()
-        return chunks
-
-    def _receive(self, piece: bytes) -> list[c.StreamChunk]:
-        """Take a piece of any kind."""
+        more = self.more(piece)
+        if more is not None:
+            return [more]
         if self._is_flowing:
             decoder, framer = self._decoder, self._framer
+            if decoder.lane is not None and decoder.lane.texts:
+                self._fold()  # what `more` took comes before this
             chunks = decoder.begin()
             framer.feed(piece, decoder.take, decoder.recognise)
             if decoder.ended or decoder.error or framer.error or not self._chunks_given:
                 return self._after(chunks)
-            self._lane = decoder.lane if framer.between_events else None
+            more = None if decoder.more is None else framer.shortcut(decoder.more)
+            self.more = more or _nothing
             return self._keep(chunks)
         if self.state != "open":
             self._note_late(piece)
@@ -349,7 +339,7 @@ class StreamServer:
     def _end_as(self, state: StreamState) -> None:
         self.state = state
         self._is_flowing = False
-        self._lane = None
+        self.more = _nothing
 
     def _with_start(self, chunks: list[c.StreamChunk]) -> list[c.StreamChunk]:
         return chunks if self._chunks_given or chunks else [c.StreamStart()]
@@ -367,6 +357,9 @@ class StreamServer:
     def _fold(self) -> None:
         self._accumulator.add(self._unfolded)
         self._unfolded = []
+        lane = self._decoder.lane
+        if lane is not None and lane.texts:
+            self._accumulator.extend(lane.like, lane.take_texts())
 
     def _note_late(self, piece: bytes) -> None:
         """Look at what comes after the end only as far as to say that it came."""
@@ -380,6 +373,10 @@ class StreamServer:
         if not self._late_warnings:
             said = "events came after the terminal one; ignored"
             self._late_warnings = (c.WarningChunk("events_after_end", said),)
+
+
+def _nothing(piece: bytes) -> None:
+    """Take nothing of a piece."""
 
 
 def decode_stream(wire: str, body: bytes | Iterable[bytes], **options: Any) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -48,7 +48,11 @@ class Comment(Struct, frozen=True, gc=False):
 
 
 Take = Callable[[WireEvent | Comment], None]
-Recognise = Callable[[bytes], bool]
+# Shown bytes and a place in them where an event begins, it takes those events that it knows at
+# once, and returns where the first begins that it does not.
+Recognise = Callable[[bytes, int], int]
+# Shown the bytes of one event, it returns what that means, or `None` if it does not know it.
+Known = Callable[[bytes], Any]
 
 
 class Framer(Protocol):
@@ -57,16 +61,18 @@ class Framer(Protocol):
     error: ReqLLMError | None
     """Why nothing more comes out."""
 
-    @property
-    def between_events(self) -> bool:
-        """Whether the next byte begins an event that `recognise` could be shown as it comes."""
+    def shortcut(self, known: Known) -> Known | None:
+        """Return what takes the next piece, if that is just one event that `known` knows.
+
+        `None`: it could not be one. What is returned holds until a piece is fed.
+        """
         ...
 
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` may be shown the bytes of a whole event first, as its framing defines; one
-        that it knows, by returning true, is not taken apart.
+        `recognise` may be shown bytes where an event begins first, as its framing defines; the
+        events that it takes are not taken apart.
         """
         ...
 

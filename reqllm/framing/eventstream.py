@@ -12,16 +12,26 @@ import base64
 from collections.abc import Iterator, Mapping
 from struct import Struct as Layout
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 from zlib import crc32
 
 from msgspec import Struct
 
 from reqllm.errors import CorruptEventError, EventTooLargeError, ReqLLMError
-from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, Take, WireEvent
+from reqllm.framing.event import (
+    MAX_EVENT_BYTES,
+    Comment,
+    Framing,
+    Known,
+    Recognise,
+    Take,
+    WireEvent,
+)
 
 _PRELUDE, _CHECKSUM = 12, 4
 _number_at, _numbers = Layout(">I").unpack_from, Layout(">III").unpack
+_NO_LENGTHS = -1, 0, 0
 # What most messages of a stream share is read once; a hostile server may send endless variants.
 _REMEMBERED = 256
 _LONGEST_HEAD_REMEMBERED = 1024
@@ -31,8 +41,12 @@ _NAMED_BY: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _never(block: bytes) -> bool:
-    return False
+def _never(block: bytes, at: int) -> int:
+    return at
+
+
+def _nothing(block: bytes) -> None:
+    """Know no event."""
 
 
 class _Head(Struct, frozen=True):
@@ -55,8 +69,6 @@ class EventStreamDecoder:
     more comes out, once a checksum or a length is wrong, or a message passes `max_event_bytes`.
     """
 
-    between_events = False  # a message is shown once its checksum is known to be right
-
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
         self.error: ReqLLMError | None = None
         self._limit = max_event_bytes
@@ -65,6 +77,7 @@ class EventStreamDecoder:
         self._offset = 0  # where in the body `_held` begins
         self._preludes: dict[bytes, tuple[int, int, int]] = {}
         self._heads: dict[bytes, _Head] = {}
+        self._known: Known = _nothing
 
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
@@ -72,11 +85,27 @@ class EventStreamDecoder:
         self.feed(piece, out.append)
         return out
 
+    def shortcut(self, known: Known) -> Known | None:
+        """Return what takes a piece that is just one message that `known` knows."""
+        self._known = known
+        return None if self._held else self._take_known
+
+    def _take_known(self, piece: bytes) -> Any:
+        total, _, checksum = self._preludes.get(piece[:_PRELUDE], _NO_LENGTHS)
+        if total != len(piece):
+            return None
+        block = piece[_PRELUDE:-_CHECKSUM]
+        if crc32(block, checksum) != _number_at(piece, total - _CHECKSUM)[0]:
+            return None
+        meaning = self._known(block)
+        if meaning is not None:
+            self._offset += total
+        return meaning
+
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` is shown the headers and payload of each message first, as they were sent;
-        one that it knows, by returning true, is not taken apart.
+        `recognise` is shown the headers and payload of each message first, as they were sent.
         """
         if self.error is not None:
             return
@@ -115,7 +144,7 @@ class EventStreamDecoder:
             if crc32(block, checksum) != _number_at(data, end - _CHECKSUM)[0]:
                 self._fail(at, "its checksum is not that of its bytes")
                 return at
-            if not recognise(block):
+            if not recognise(block, 0):
                 raw = block[:head_length]
                 head = self._heads.get(raw) or self._read_head(raw, at)
                 if head is None:

@@ -12,7 +12,7 @@ import re
 import msgspec
 
 from reqllm.errors import EventTooLargeError, ReqLLMError
-from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Recognise, Take, WireEvent
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Known, Recognise, Take, WireEvent
 from reqllm.framing.json_scan import TokenScanner, ValueScanner
 
 OPEN, CLOSE = b"[", b"]"
@@ -31,8 +31,6 @@ class JSONArrayDecoder:
     Once an element passes `max_event_bytes`, `error` is set and nothing more comes out.
     """
 
-    between_events = False  # no element is shown
-
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
         self.error: ReqLLMError | None = None
         self._limit = max_event_bytes
@@ -50,6 +48,10 @@ class JSONArrayDecoder:
         out: list[WireEvent | Comment] = []
         self.feed(piece, out.append)
         return out
+
+    def shortcut(self, known: Known) -> Known | None:
+        """Return `None`: no element is known by its bytes."""
+        return None
 
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order."""

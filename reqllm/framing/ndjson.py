@@ -8,10 +8,16 @@ document that was laid out over several lines is one event, since no line of it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from reqllm.errors import EventTooLargeError, ReqLLMError
-from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, Take, WireEvent
+from reqllm.framing.event import (
+    MAX_EVENT_BYTES,
+    Comment,
+    Framing,
+    Known,
+    Recognise,
+    Take,
+    WireEvent,
+)
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r"
@@ -36,22 +42,20 @@ class NDJSONDecoder:
         self._line = bytearray()  # a line without its end yet
         self._document = False  # that line is a document over many, to the body's end
 
-    @property
-    def between_events(self) -> bool:
-        """Whether the next byte begins a line."""
-        return not self._line and self.error is None
-
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
         out: list[WireEvent | Comment] = []
         self.feed(piece, out.append)
         return out
 
+    def shortcut(self, known: Known) -> Known | None:
+        """Return `known`, where the next byte begins an event."""
+        return known if not self._line and self.error is None else None
+
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` is shown whole lines first; those that it knows, by returning true, are not
-        taken apart.
+        `recognise` is shown whole lines first.
         """
         if self._head is not None:
             piece = self._skip_bom(piece)
@@ -66,18 +70,24 @@ class NDJSONDecoder:
         if self._document or b"\n" not in piece:
             self._begin_line(piece)
             return
-        lines = piece.split(b"\n")
-        rest = lines.pop()
+        at = 0
         if self._line:
             # Joined once, with all that it still lacked.
-            self._line += lines[0]
-            lines[0] = bytes(self._line)
+            at = piece.find(b"\n") + 1
+            line = bytes(self._line) + piece[:at]
             self._line.clear()
-        taken = self._take_lines(lines, take, recognise)
-        if self._document:
-            self._begin_line(b"\n".join((*lines[taken:], rest)))
-        elif rest and self.error is None:
-            self._begin_line(rest)
+            if recognise is None or not recognise(line, 0):
+                self._take_line(line[:-1], take)
+        while at < len(piece) and self.error is None and not self._document:
+            if recognise is not None:
+                at = recognise(piece, at)
+            end = piece.find(b"\n", at)
+            if end < 0:
+                break
+            self._take_line(piece[at:end], take)
+            at = end + 1
+        if at < len(piece) and self.error is None:
+            self._begin_line(piece[at:])
 
     def end(self) -> list[WireEvent | Comment]:
         """Take the clean end of the stream; return the line that lacked its end."""
@@ -99,23 +109,16 @@ class NDJSONDecoder:
         self._head = None
         return head.removeprefix(_BOM)
 
-    def _take_lines(self, lines: Sequence[bytes], take: Take, known: Recognise | None) -> int:
-        """Take whole lines until something ends the reading of lines; return how many."""
-        limit = self._limit
-        for number, line in enumerate(lines, start=1):
-            if len(line) > limit:
-                self._fail()
-                return number
-            if known is not None and known(line + b"\n"):
-                continue
-            data = line.strip(_BLANK)
-            if data in _OPEN:
-                self._document = True
-                self._begin_line(data + b"\n")
-                return number
-            if data:
-                take(_event(data))
-        return len(lines)
+    def _take_line(self, line: bytes, take: Take) -> None:
+        if len(line) > self._limit:
+            self._fail()
+            return
+        data = line.strip(_BLANK)
+        if data in _OPEN:
+            self._document = True
+            self._begin_line(data + b"\n")
+        elif data:
+            take(_event(data))
 
     def _begin_line(self, part: bytes) -> None:
         """Keep a part of a line whose end is yet to come."""

@@ -9,23 +9,27 @@ looks like, are not questions of framing: they are answered above.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reqllm.errors import EventTooLargeError, ReqLLMError
-from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Recognise, Take, WireEvent
+from reqllm.framing.event import (
+    MAX_EVENT_BYTES,
+    Comment,
+    Framing,
+    Known,
+    Recognise,
+    Take,
+    WireEvent,
+)
 
 _BOM = b"\xef\xbb\xbf"
 # A whole body in one piece is read in parts: fields of all its lines at once would be many.
 _AT_ONCE = 64 * 1024
+# An event that pieces share is held for `recognise`, if it is no larger.
+_MOST_HELD = 16 * 1024
 # A hostile server may send endless event names; beyond these none is remembered.
 _NAMES_REMEMBERED = 64
 _NAME_LENGTH_REMEMBERED = 256
 # More would be no time (30 million years), and `int` refuses very many.
 _RETRY_DIGITS = 18
-
-
-def _never(block: bytes) -> bool:
-    return False
 
 
 class SSEDecoder:
@@ -52,8 +56,8 @@ class SSEDecoder:
         self._data: bytes | bytearray | None = None  # None: no data line so far
         self._event = ""
         self._id = ""
-        self.between_events = True
-        """Whether the next byte begins an event."""
+        self._between_events = True
+        self._begun: bytearray | None = bytearray()  # of an event so far; None if that is much
 
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
@@ -61,11 +65,14 @@ class SSEDecoder:
         self.feed(piece, out.append)
         return out
 
+    def shortcut(self, known: Known) -> Known | None:
+        """Return `known`, where the next byte begins an event."""
+        return known if self._between_events else None
+
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order.
 
-        `recognise` is shown the bytes of whole events first, with LF as line end; those that it
-        knows, by returning true, are not taken apart.
+        `recognise` is shown whole events first, with LF as line end.
         """
         if self._head is not None:
             piece = self._skip_bom(piece)
@@ -80,9 +87,8 @@ class SSEDecoder:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if b"\n" not in piece:
+            self._hold(piece)
             self._begin_line(piece)
-        elif self.between_events and piece.find(b"\n\n") == len(piece) - 2:
-            self._take_blocks((piece[:-2],), take, recognise)
         else:
             for at in range(0, len(piece), _AT_ONCE):
                 self._receive_lines(piece[at : at + _AT_ONCE], take, recognise)
@@ -111,77 +117,73 @@ class SSEDecoder:
     def _receive_lines(self, piece: bytes, take: Take, recognise: Recognise | None) -> None:
         """Take a piece with line ends, all of them LF.
 
-        Whole events between two blank lines are taken apart at once; only the edges of
-        a piece go line by line. That is what makes large pieces cheap.
+        Whole events between two blank lines are taken at once; only the edges of a piece go
+        line by line. That is what makes large pieces cheap.
         """
         if self.error is not None:
             return
         start = 0
-        if not self.between_events:
+        if not self._between_events:
             start = self._end_of_begun_event(piece)
-            if not self._recognise_begun(piece[:start], recognise):
-                self._take_lines(piece[:start], take)
-            if self.error is not None:
+            rest = piece if start < 0 else piece[:start]
+            self._hold(rest)
+            if start < 0 or not self._recognise_begun(recognise):
+                self._take_lines(rest, take)
+            if start < 0 or self.error is not None:
                 return
-        stop = piece.rfind(b"\n\n", start)
-        if stop >= 0:
-            self._take_blocks(piece[start:stop].split(b"\n\n"), take, recognise)
+        while start < len(piece):
+            if recognise is not None:
+                start = recognise(piece, start)
+            stop = piece.find(b"\n\n", start)
+            if stop < 0:
+                break
+            self._take_block(piece[start:stop], take)
             if self.error is not None:
                 return
             start = stop + 2
         if start < len(piece):
+            self._hold(piece[start:])
             self._take_lines(piece[start:], take)
 
     def _end_of_begun_event(self, piece: bytes) -> int:
-        """Return where in the piece the event ends that began before it."""
+        """Return where in the piece the event ends that began before it; -1: not in it."""
         if not self._line and piece[:1] == b"\n":
             return 1
         blank = piece.find(b"\n\n")
-        return len(piece) if blank < 0 else blank + 2
+        return blank if blank < 0 else blank + 2
 
-    def _recognise_begun(self, rest: bytes, recognise: Recognise | None) -> bool:
-        """Show an event that two pieces share, if nothing was taken of it before."""
-        block = self._line + rest
-        if (
-            recognise is None
-            or rest[-2:] != b"\n\n"
-            or self._data is not None
-            or self._event
-            or self._id != self.last_event_id
-            or len(block) > self._limit
-            or not recognise(bytes(block))
-        ):
+    def _hold(self, part: bytes) -> None:
+        """Hold what came of an event, so that it can be shown once it is whole."""
+        if self._begun is not None:
+            self._begun += part
+            if len(self._begun) > _MOST_HELD:
+                self._begun = None
+
+    def _recognise_begun(self, recognise: Recognise | None) -> bool:
+        """Show an event that pieces share, now that it is whole."""
+        begun, self._begun = self._begun, bytearray()
+        if begun is None or recognise is None or not recognise(bytes(begun), 0):
             return False
+        # Its lines were taken as they came: they are told another way.
         self._line.clear()
-        self.between_events = True
+        self._data, self._event = None, ""
+        self._between_events = True
         return True
 
-    def _take_blocks(
-        self, blocks: Iterable[bytes], take: Take, recognise: Recognise | None
-    ) -> None:
-        """Take whole events of any kind; those of the two common kinds not line by line."""
-        limit = self._limit
-        last_id = self._id
-        if recognise is None:
-            recognise = _never
-        for block in blocks:
-            if len(block) <= limit:
-                if recognise(block + b"\n\n"):
-                    continue
-                if block[:6] == b"data: " and b"\n" not in block:
-                    take(WireEvent(block[6:], "message", last_id))
-                    continue
-                if block[:7] == b"event: ":
-                    head, _, data = block.partition(b"\ndata: ")
-                    name = self._names.get(head)
-                    if name is not None and data and b"\n" not in data:
-                        take(WireEvent(data, name, last_id))
-                        continue
-            if block:
-                self._take_lines(block + b"\n\n", take)
-                if self.error is not None:
+    def _take_block(self, block: bytes, take: Take) -> None:
+        """Take a whole event of any kind; one of the two common kinds not line by line."""
+        if len(block) <= self._limit:
+            if block[:6] == b"data: " and b"\n" not in block:
+                take(WireEvent(block[6:], "message", self._id))
+                return
+            if block[:7] == b"event: ":
+                head, _, data = block.partition(b"\ndata: ")
+                name = self._names.get(head)
+                if name is not None and data and b"\n" not in data:
+                    take(WireEvent(data, name, self._id))
                     return
-                last_id = self._id
+        if block:
+            self._take_lines(block + b"\n\n", take)
 
     def _take_lines(self, data: bytes, take: Take) -> None:
         """Take lines one by one; the last may be unfinished."""
@@ -201,7 +203,7 @@ class SSEDecoder:
     def _begin_line(self, part: bytes) -> None:
         """Keep a part of a line whose end is yet to come."""
         self._line += part
-        self.between_events = False
+        self._between_events = False
         if len(self._line) > self._limit:
             self._fail()
 
@@ -209,7 +211,7 @@ class SSEDecoder:
         if not line:
             self._dispatch(take)
             return
-        self.between_events = False
+        self._between_events = False
         if len(line) > self._limit:
             self._fail()
             return
@@ -266,12 +268,12 @@ class SSEDecoder:
             take(WireEvent(bytes(self._data), name, self._id, flushed))
             self._data = None
         self._event = ""
-        self.between_events = True
+        self._between_events = True
 
     def _fail(self) -> None:
         self._line.clear()
         self._data = None
-        self.between_events = False
+        self._between_events = False
         self.error = EventTooLargeError(
             f"an event passed the limit of {self._limit} bytes; "
             "raise it with max_event_bytes if events of that size are expected",

@@ -12,6 +12,7 @@ from reqllm.framing.event import (
     Comment,
     Framer,
     Framing,
+    Known,
     Recognise,
     Take,
     WireEvent,
@@ -36,16 +37,15 @@ class SSEOrArrayDecoder:
         self._held = b""  # blank so far
         self._framer: Framer | None = None
 
-    @property
-    def between_events(self) -> bool:
-        """Whether the next byte begins an event."""
-        return self._framer is not None and self._framer.between_events
-
     def receive(self, piece: bytes) -> list[WireEvent | Comment]:
         """Take the next piece; return the events that it completed."""
         out: list[WireEvent | Comment] = []
         self.feed(piece, out.append)
         return out
+
+    def shortcut(self, known: Known) -> Known | None:
+        """Return what takes a piece that is just one event that `known` knows."""
+        return None if self._framer is None else self._framer.shortcut(known)
 
     def feed(self, piece: bytes, take: Take, recognise: Recognise | None = None) -> None:
         """Take the next piece; hand each event that it completed to `take`, in order."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reqllm.chunk import StreamChunk, WarningChunk
 from reqllm.context import Context
 from reqllm.errors import ReqLLMError
-from reqllm.framing.event import Comment, Framing, Recognise, WireEvent
+from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Known, Recognise, WireEvent
 from reqllm.framing.sse import SSE
 from reqllm.wires.common.blocks import Repair
 from reqllm.wires.common.delta_lane import DeltaLane
@@ -30,6 +30,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Take reasoning out of a text in which it stands between tags."""
     repair: Repair | None = None
     """Mends the arguments of a tool call that are no JSON object."""
+    max_event_bytes: int = MAX_EVENT_BYTES
+    """The most that one event may hold."""
 
 
 class EventDecoder(Protocol):
@@ -55,7 +57,12 @@ class EventDecoder(Protocol):
 
     @property
     def lane(self) -> DeltaLane | None:
-        """What knows one more of the deltas that came before by its bytes alone, if it may."""
+        """What keeps the texts of the deltas that `more` returned."""
+        ...
+
+    @property
+    def more(self) -> Known | None:
+        """Returns the delta of an event that is one more of those that came before."""
         ...
 
     def begin(self) -> list[StreamChunk]:

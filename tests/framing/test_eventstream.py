@@ -260,9 +260,9 @@ def test_what_is_recognised_is_not_taken_apart() -> None:
     shown: list[bytes] = []
     taken: list[Any] = []
 
-    def recognise(block: bytes) -> bool:
-        shown.append(block)
-        return b"Hello" in block
+    def recognise(block: bytes, at: int) -> int:
+        shown.append(block[at:])
+        return len(block) if b"Hello" in block else at
 
     EventStreamDecoder().feed(STREAM, taken.append, recognise)
     assert [event.event for event in taken] == ["messageStart", "messageStop"]
@@ -272,7 +272,7 @@ def test_what_is_recognised_is_not_taken_apart() -> None:
 def test_a_checksum_is_checked_before_a_message_is_recognised() -> None:
     """What is recognised is whole: damage is found first."""
     decoder = EventStreamDecoder()
-    decoder.feed(HELLO[:-1] + b"\x00", lambda _: None, lambda _: True)
+    decoder.feed(HELLO[:-1] + b"\x00", lambda _: None, lambda block, _: len(block))
     assert isinstance(decoder.error, CorruptEventError)
 
 

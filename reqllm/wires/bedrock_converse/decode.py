@@ -40,6 +40,8 @@ class ConverseDecoder(JSONEventDecoder):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(converse_usage), reading)
+        if self.recognise is not None:
+            self.recognise = self.lane.recognise_one  # framing shows one at a time
         self._blocks: dict[int, _Open] = {}
         self._redacted: dict[int, list[str]] = {}
         self._begun = False

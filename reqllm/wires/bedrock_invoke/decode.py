@@ -13,11 +13,11 @@ from typing import Any
 
 from reqllm import chunk as c
 from reqllm.errors import APIError, ReqLLMError
-from reqllm.framing.event import Comment, Recognise, WireEvent
+from reqllm.framing.event import Comment, Known, Recognise, WireEvent
 from reqllm.wires.bedrock_invoke.vendors import decoder_for
 from reqllm.wires.bedrock_invoke.words import METRICS, WIRE
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.delta_lane import NOTHING
+from reqllm.wires.common.delta_lane import NOTHING, DeltaLane
 from reqllm.wires.common.fields import filled
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.reported import exception, failure_of
@@ -32,15 +32,12 @@ _METRICS = METRICS.encode()
 class InvokeDecoder:
     """One stream: unwraps events and hands them to the decoder of the model's own wire."""
 
-    lane = None  # what it would know is wrapped
-
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._inner: JSONEventDecoder | None = None
         self._out: list[c.StreamChunk] = []
         self._counted = False  # Bedrock has said what the answer cost: nothing comes after it
         self._wrapper: bytes | tuple[bytes, ...] = NOTHING
-        self._is_delta: Recognise | None = None
 
     # What StreamServer asks of a decoder.
     @property
@@ -70,6 +67,16 @@ class InvokeDecoder:
     def recognise(self) -> Recognise | None:
         """Takes a message if it wraps one more of the deltas that came before."""
         return None if self._reading.include_raw else self._recognise
+
+    @property
+    def more(self) -> Known | None:
+        """Returns the delta of a message that wraps one more of those that came before."""
+        return None if self._reading.include_raw else self._more
+
+    @property
+    def lane(self) -> DeltaLane | None:
+        """What keeps the texts of the deltas that `more` returned."""
+        return None if self._inner is None else self._inner.lane
 
     def begin(self) -> list[c.StreamChunk]:
         """Begin a batch; return the list that its chunks will be in."""
@@ -127,7 +134,6 @@ class InvokeDecoder:
         if self._inner is None:
             self._inner = decoder_for(first, self._reading)
             self._inner.write_to(self._out)
-            self._is_delta = self._inner.recognise
         return self._inner
 
     def _take_unknown(self, event: WireEvent) -> None:
@@ -137,22 +143,30 @@ class InvokeDecoder:
         kept = event.text if value is None else whole_text(value)
         self._out.append(c.CustomChunk(f"{WIRE}.{event.event}", kept))
 
-    def _recognise(self, block: bytes) -> bool:
+    def _recognise(self, block: bytes, at: int) -> int:
+        delta = self._more(block)
+        if delta is None or self._inner is None:
+            return at
+        self._out.append(delta)
+        self._inner.lane.take_texts()
+        return len(block)
+
+    def _more(self, block: bytes) -> Any:
         """Read a message like the last one, given as its headers and payload."""
-        if self._is_delta is None or not block.startswith(self._wrapper):
-            return False
+        if self._inner is None or not block.startswith(self._wrapper):
+            return None
         begin = len(self._wrapper)
         end = block.find(b'"', begin)
         rest = block[end:]
         if rest != b'"}' and not (
             rest.startswith(_FILLER) and rest.endswith(b'"}') and rest[7:-2].isalnum()
         ):
-            return False
+            return None
         try:
             data = binascii.a2b_base64(block[begin:end], strict_mode=True)
         except binascii.Error:
-            return False
-        return self._is_delta(b"data: %b\n\n" % data)
+            return None
+        return self._inner.lane.more(b"data: %b\n\n" % data)
 
 
 def _failure_of(event: WireEvent) -> APIError | None:

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
-from reqllm.framing.event import Comment, Recognise, WireEvent
+from reqllm.framing.event import Comment, Known, Recognise, WireEvent
 from reqllm.wires.common.api_errors import api_error, is_report
 from reqllm.wires.common.blocks import Block, BlockWriter
-from reqllm.wires.common.delta_lane import PADDING, DeltaLane, Fillers
+from reqllm.wires.common.delta_lane import DeltaLane
+from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
@@ -45,11 +46,13 @@ class JSONEventDecoder:
         self._usage = usage
         self._reading = reading
         self._lane = lane or DeltaLane(self.fillers, self.counter)
+        self._lane.limit = reading.max_event_bytes
         # Where raw events are asked for, each is shown as it was sent.
-        self.lane = None if reading.include_raw else self._lane
-        """Knows one more of the deltas that came before by its bytes alone."""
-        self.recognise: Recognise | None = None if self.lane is None else self.lane.recognise
-        """Takes an event's bytes if it is one more of the deltas that came before."""
+        is_short = not reading.include_raw
+        self.recognise: Recognise | None = self._lane.recognise if is_short else None
+        """Takes events that are more of the deltas that came before."""
+        self.more: Known | None = self._lane.more if is_short else None
+        """Returns the delta of an event that is one more of those that came before."""
         self._repeatable = True
         """Whether the last event, met again, would mean a delta and nothing else."""
         self._long_way = 0
@@ -61,6 +64,11 @@ class JSONEventDecoder:
         self._warned: dict[str, None] = {}
         self._halves = False
         """Whether some event spelled half a character; not only texts may then hold one."""
+
+    @property
+    def lane(self) -> DeltaLane:
+        """What keeps the texts of the deltas that `more` returned."""
+        return self._lane
 
     def begin(self) -> list[c.StreamChunk]:
         """Begin a batch; return the list that its chunks will be in."""

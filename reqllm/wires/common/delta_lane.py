@@ -7,58 +7,36 @@ string is parsed. What does not match in every byte goes the long way again; not
 
 What may differ besides is known to mean nothing: blanks before the last brace, and members of
 the event that a wire declares as filler, such as random text against traffic analysis, or a
-time. Where a wire numbers its events and the numbers mean something, an event is only recognised by
-the very number that must come next.
+time. Where a wire numbers its events and the numbers mean something, an event is only
+recognised by the very number that must come next.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from reqllm import chunk as c
-from reqllm.framing.event import WireEvent
-from reqllm.wires.common.json_text import parse_json
+from reqllm.framing.event import MAX_EVENT_BYTES, WireEvent
+from reqllm.wires.common.delta_proof import PROBE, is_delta, number_of
+from reqllm.wires.common.fillers import PADDING, Fillers, Spot, spot_after, spot_before
 
 decode_string = msgspec.json.Decoder(str).decode
-Match = Callable[[bytes, int], "re.Match[bytes] | None"]
-# By member, what may stand between its quotes: a pattern that takes no quote and no backslash.
-Fillers = Mapping[str, bytes]
-# Random text against traffic analysis, on any wire; or nothing at all.
-PADDING: Fillers = MappingProxyType(dict.fromkeys(("obfuscation", "p"), rb"[0-9A-Za-z]*+"))
-FILLER_KEYS = tuple(PADDING)
-_BLANKS = rb" *+"
 _STRING = rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")'
-PROBE = "\x7fprobe\x7f"
-_PROBE_LITERAL = msgspec.json.encode(PROBE)
+_plain = re.compile(_STRING)
 # A longer tail may hold an id: it is kept out of the pattern, which streams share.
 _SHORT = 32
 # What no event begins with: one of no beginnings. (Any bytes may begin one.)
 NOTHING: tuple[bytes, ...] = ()
+# Texts are taken before they are more: each is an object that outweighs its few letters.
+_MOST_TEXTS = 1024
 # A stream whose events never repeat is not worth learning from.
 LEARN_IN_VAIN = 8
-
-
-class Spot(Struct, frozen=True):
-    """Bytes of an event in which something may vary."""
-
-    before: bytes
-    """What stands before it."""
-    pattern: bytes = b""
-    """Matches it, whatever it is."""
-    probe: bytes = b""
-    """The same bytes, but others where they may vary."""
-    after: bytes = b""
-    """What stands after it."""
-    says: bool = False
-    """Whether what varies says something, after all."""
 
 
 class DeltaLane:
@@ -78,24 +56,31 @@ class DeltaLane:
         "_fillers",
         "_id",
         "_index",
+        "_is_before",
+        "_is_plain",
         "_keeps_last",
         "_match",
+        "_match_all",
         "_prefix",
         "_raw",
+        "_recognised",
         "_tail",
         "_tails",
         "_vain",
         "count",
         "last",
+        "like",
+        "limit",
         "out",
-        "recognised",
+        "texts",
     )
 
     def __init__(self, fillers: Fillers = PADDING, counter: str | None = None) -> None:
         self._fillers = fillers
         self._counter = counter
-        # Whether the number stands before the string, and the bytes around it on that side.
-        self._counted: tuple[bool, bytes, bytes] | None = None
+        # The bytes before the string, or those after it, with a place for the number.
+        self._counted: bytes | None = None
+        self._is_before = True
         self.count: int | None = None
         """The number of the last event, where events are numbered; the decoder sets it, too."""
         self._keeps_last = False
@@ -103,55 +88,122 @@ class DeltaLane:
         """The last event that was recognised, where something that varies says something."""
         self.out: list[c.StreamChunk] = []
         """Where the chunks go."""
-        self.recognised = 0
-        """Events recognised so far."""
+        self.texts: list[str] = []
+        """Of deltas that `more` returned."""
+        self.like: Any = None
+        """A delta that all that are recognised are like, but for their text."""
+        self.limit = MAX_EVENT_BYTES
+        """What is larger than so many bytes is not looked at."""
+        self._recognised = 0
         self._vain = 0
         self._prefix: bytes | tuple[bytes, ...] = NOTHING
         self._tail = b""
-        self._match: Match | None = None
-        """Matches what follows the prefix, up to the tail; `None`: that is the string alone."""
+        self._match = self._match_all = _plain.match
+        """What follows the prefix, in more than the event and in the event alone."""
         self._tails: tuple[bytes, ...] = ()
-        """What may follow that; none: the pattern goes to the end."""
+        """What may follow what they match; none: they match to the end of the event."""
+        self._is_plain = True
+        """Nothing but the string may vary."""
         self._begin = self._end = 0
         self._chunk: Any = None
         self._id: str | None = None
         self._index = self._choice = 0
         self._raw: list[str] | None = None
 
-    def recognise(self, data: bytes) -> bool:
-        """Read an event like the learned one, given as it came; return whether it is one."""
-        if not data.startswith(self._prefix):
-            return False
-        if self._match is None:
+    def more(self, data: bytes) -> Any:
+        """Read an event like the learned one, given as it came; return its delta, or `None`.
+
+        Its text is among `texts` as well, until they are taken; of too many nothing more is read.
+        """
+        if not data.startswith(self._prefix) or len(data) > self.limit:
+            return None
+        if self._is_plain:
             if not data.endswith(self._tail):
-                return False
+                return None
             literal = data[self._begin : self._end]
         else:
-            found = self._match(data, self._begin)
+            found = self._match_all(data, self._begin)
             if found is None or (self._tails and data[found.end() :] not in self._tails):
-                return False
+                return None
             literal = found[1]
         try:
             text: str = decode_string(literal)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return False
-        if not text:
-            # Where one member is silent another may speak.
-            return False
-        if self._id is None:
-            self.out.append(self._chunk(text, self._index, self._choice))
-        else:
-            self.out.append(c.ToolCallDelta(text, self._id, self._index, self._choice))
+            return None
+        # Where one member is silent another may speak.
+        if not text or len(self.texts) >= _MOST_TEXTS:
+            return None
+        self.texts.append(text)
         if self._raw is not None:
             self._raw.append(text)
         if self._keeps_last:
             self.last = data
             if self._counted is not None:
                 self.count += 1  # type: ignore[operator]
-                self._number_next()
-        self.recognised += 1
+                self._number_next(self._counted)
+        if self._id is None:
+            return self._chunk(text, self._index, self._choice)
+        return c.ToolCallDelta(text, self._id, self._index, self._choice)
+
+    def recognise(self, data: bytes, at: int) -> int:
+        """Read events like the learned one into `out`; return where the first other begins."""
+        texts: list[str] = []
+        begin = at
+        while data.startswith(self._prefix, at):
+            found = self._match(data, at + self._begin)
+            if found is None:
+                break
+            end = found.end()
+            if self._tails:
+                if not data.startswith(self._tail, end):
+                    break
+                end += len(self._tail)
+            try:
+                text = decode_string(found[1])
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                break
+            if not text or end - at > self.limit:
+                break
+            texts.append(text)
+            begin, at = at, end
+            if self._counted is not None:
+                self.count += 1  # type: ignore[operator]
+                self._number_next(self._counted)
+        if texts:
+            if self._id is None:
+                self.out += [self._chunk(text, self._index, self._choice) for text in texts]
+            else:
+                place = self._id, self._index, self._choice
+                self.out += [c.ToolCallDelta(text, *place) for text in texts]
+            if self._raw is not None:
+                self._raw += texts
+            if self._keeps_last:
+                self.last = data[begin:at]
+            self._recognised += len(texts)
+            self._vain = 0
+        return at
+
+    def recognise_one(self, data: bytes, at: int) -> int:
+        """Read one event alone into `out`; return where it ends, if it is like the learned one."""
+        delta = self.more(data)
+        if delta is None:
+            return at
+        self.out.append(delta)
+        self.take_texts()
+        return len(data)
+
+    def take_texts(self) -> list[str]:
+        """Return the texts of the deltas that `more` returned since they were last taken."""
+        texts = self.texts[:]
+        del self.texts[: len(texts)]  # another thread may be reading on
+        self._recognised += len(texts)
         self._vain = 0
-        return True
+        return texts
+
+    @property
+    def recognised(self) -> int:
+        """How many events were recognised so far."""
+        return self._recognised + len(self.texts)
 
     def forget(self) -> None:
         """Go the long way from here on."""
@@ -171,7 +223,7 @@ class DeltaLane:
             at = data.find(literal)
             if at < 0 or data.find(literal, at + 1) >= 0:
                 continue
-            start = self._spot_before(data[:at])
+            start = spot_before(data[:at], self._fillers)
             rest = self._spot_after(data[at + len(literal) :])
             if rest is None:
                 return
@@ -179,74 +231,65 @@ class DeltaLane:
             prefix, tail = head + start.before, rest.after + event.marks[0]
             if not self._find_number(head + data + event.marks[0], prefix, tail):
                 return
-            probed = start.before + start.probe + _PROBE_LITERAL + rest.probe + rest.after
-            if rest.after[-1:] == b"}" and self._is_proved(data, text, probed):
-                self._chunk, self._raw, self._id = type(chunk), raw, getattr(chunk, "id", None)
+            probed = start.before + start.probe + PROBE + rest.probe + rest.after
+            if rest.after[-1:] == b"}" and self._is_proved(data, probed, text):
+                self.like, self._raw = chunk, raw
+                self._chunk, self._id = type(chunk), getattr(chunk, "id", None)
                 self._index, self._choice = chunk.index, chunk.choice
                 self._prefix, self._tail = prefix, tail
                 self._begin, self._end = len(prefix), -len(tail)
                 self._match_between(start.pattern, rest, event.marks)
                 self._keeps_last = rest.says or self._counted is not None
                 if self._counted is not None:
-                    self._number_next()
+                    self._number_next(self._counted)
             return
 
     def _match_between(self, lead: bytes, rest: Spot, marks: tuple[bytes, ...]) -> None:
-        """Keep what matches what is between prefix and tail, if it is more than the string."""
-        self._match, self._tails = None, ()
-        if not lead and not rest.pattern:
-            return
+        """Keep what matches what follows the prefix."""
+        self._is_plain = not lead and not rest.pattern
         pattern = lead + _STRING + rest.pattern
-        if self._counted is None and len(self._tail) <= _SHORT:
-            pattern += re.escape(self._tail) + rb"\Z"
-        else:
+        if self._is_plain or self._counted is not None or len(self._tail) > _SHORT:
             self._tails = tuple(rest.after + mark for mark in marks)
-        self._match = _matcher(pattern)
+            self._match = self._match_all = _compiled(pattern).match
+        else:
+            self._tails = ()
+            compiled = _compiled(pattern + re.escape(self._tail))
+            self._match, self._match_all = compiled.match, compiled.fullmatch
 
-    def _is_proved(self, data: bytes, text: str, probed_data: bytes) -> bool:
-        """Whether the string is one value of the event, and nothing else says the same."""
-        counter = self._counter if self._counted is not None else None
-        following = (self.count or 0) + 1
-        if counter is not None:
-            probed_data = _number(counter).sub(rb"\g<1>%d" % following, probed_data)
-        try:
-            value, probed = parse_json(data), parse_json(probed_data)
-        except ValueError:
-            return False
-        if _strings(value).count(text) != 1 or value.keys() != probed.keys():
-            return False
-        # Filler is a member of the event itself; anywhere else the same word means something.
-        # So is the number.
-        if counter is not None:
-            numbers = (value.pop(counter, None), probed.pop(counter, None))
-            if numbers != (self.count, following):
-                return False
-        return all(
-            key in self._fillers or _differ_in(item, probed[key], text)
-            for key, item in value.items()
-        )
+    def _spot_after(self, data: bytes) -> Spot | None:
+        """Find what may vary in what follows the string; `None`: more than can be told."""
+        return spot_after(data, self._fillers)
+
+    def _is_proved(self, data: bytes, probed: bytes, text: str) -> bool:
+        may_vary = set(self._fillers)
+        if self._counter and self._counted is not None:
+            number = rb"\g<1>%d" % (self.count + 1)  # type: ignore[operator]
+            probed = number_of(self._counter).sub(number, probed)
+            may_vary.add(self._counter)
+        return is_delta(data, probed, text, may_vary)
 
     # The number of the event.
     def _find_number(self, whole: bytes, prefix: bytes, tail: bytes) -> bool:
         """Find the event's number; return whether it can be followed, or there is none."""
         self._counted = None
-        found = list(_number(self._counter).finditer(whole)) if self._counter else []
+        found = list(number_of(self._counter).finditer(whole)) if self._counter else []
         if not found:
             return self.count is None
         number, after = found[0], len(whole) - len(tail)
         if len(found) > 1 or int(number[2]) != self.count:
             return False
-        if number.end() <= len(prefix):
-            self._counted = (True, prefix[: number.start(2)], prefix[number.end() :])
-        elif number.start() >= after:
-            self._counted = (False, whole[after : number.start(2)], whole[number.end() :])
-        return self._counted is not None
+        self._is_before = number.end() <= len(prefix)
+        if not self._is_before and number.start() < after:
+            return False
+        begin, end = (0, len(prefix)) if self._is_before else (after, len(whole))
+        parts = whole[begin : number.start(2)], whole[number.end() : end]
+        self._counted = b"%d".join(part.replace(b"%", b"%%") for part in parts)
+        return True
 
-    def _number_next(self) -> None:
+    def _number_next(self, form: bytes) -> None:
         """Put the number that must come next where it will be."""
-        is_before, left, right = self._counted  # type: ignore[misc]
-        part = b"%b%d%b" % (left, self.count + 1, right)  # type: ignore[operator]
-        if is_before:
+        part = form % (self.count + 1)  # type: ignore[operator]
+        if self._is_before:
             self._prefix = part
             self._begin = len(part)
         else:
@@ -254,55 +297,11 @@ class DeltaLane:
             self._end = -len(part)
             self._tails = (part,)
 
-    # What may vary beside the string.
-    def _spot_before(self, data: bytes) -> Spot:
-        spot = self._fillers_in(data)
-        if spot is None:
-            return Spot(data)
-        pattern = spot.pattern + re.escape(spot.after)
-        return Spot(spot.before, pattern, spot.probe + spot.after)
-
-    def _spot_after(self, data: bytes) -> Spot | None:
-        """Find what may vary after the string, if only blanks before the brace."""
-        spot = self._fillers_in(data)
-        if spot is None:
-            before = data[:-1].rstrip(b" ")
-            if len(before) == len(data) - 1:
-                return Spot(b"", after=data)
-            spot = Spot(before, _BLANKS, after=data[-1:])
-        pattern = re.escape(spot.before) + spot.pattern
-        return Spot(b"", pattern, spot.before + spot.probe, spot.after)
-
-    def _fillers_in(self, data: bytes) -> Spot | None:
-        """Find the fillers in a part of an event; `None` if there are none."""
-        found = list(_members(*self._fillers).finditer(data))
-        if not found:
-            return None
-        begin = at = found[0].start(2)
-        pattern = probe = b""
-        for member in found:
-            between = data[at : member.start(2)]
-            pattern += re.escape(between) + self._fillers[member[1].decode()]
-            probe += between + b"1" + member[2]
-            at = member.end()
-        return Spot(data[:begin], pattern, probe, data[at:])
-
 
 @lru_cache(maxsize=64)
-def _matcher(pattern: bytes) -> Match:
-    # Written once a kind of event, not once a stream: providers have few.
-    return re.compile(pattern).match
-
-
-@cache
-def _number(counter: str) -> re.Pattern[bytes]:
-    return re.compile(rb'("%s": ?)([0-9]+)' % re.escape(counter).encode())
-
-
-@cache
-def _members(*keys: str) -> re.Pattern[bytes]:
-    """Return what finds members that are text: the key, and what is between the quotes."""
-    return re.compile(rb'"(%s)": ?"([^"]*)' % "|".join(map(re.escape, keys)).encode())
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    # Once a kind of event, not once a stream: providers have few.
+    return re.compile(pattern)
 
 
 def head_of(event: WireEvent) -> bytes:
@@ -310,26 +309,3 @@ def head_of(event: WireEvent) -> bytes:
     if event.head is not None:
         return event.head
     return b"data: " if event.event == "message" else f"event: {event.event}\ndata: ".encode()
-
-
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for item in value.values() for text in _strings(item)]
-    if isinstance(value, list):
-        return [text for item in value for text in _strings(item)]
-    return []
-
-
-def _differ_in(value: Any, probed: Any, text: str) -> bool:
-    """Whether both are alike but for `text` here and the probe there."""
-    if isinstance(value, dict) and isinstance(probed, dict):
-        if value.keys() != probed.keys():
-            return False
-        return all(_differ_in(item, probed[key], text) for key, item in value.items())
-    if isinstance(value, list) and isinstance(probed, list):
-        return len(value) == len(probed) and all(
-            _differ_in(item, other, text) for item, other in zip(value, probed, strict=True)
-        )
-    return bool(value == probed) or (value == text and probed == PROBE)

@@ -11,7 +11,8 @@ from typing import Any
 
 from reqllm.framing.event import WireEvent
 from reqllm.framing.json_scan import ValueScanner
-from reqllm.wires.common.delta_lane import DeltaLane, Spot, head_of
+from reqllm.wires.common.delta_lane import DeltaLane, head_of
+from reqllm.wires.common.fillers import Spot
 from reqllm.wires.common.json_text import parse_json
 
 # As JSON writes whole numbers, and none that is longer than any count.
@@ -67,4 +68,5 @@ class TallyLane(DeltaLane):
             others = _COUNTS.sub(b"8", counts)
         pattern = re.escape(shape).replace(b"0", b"(?:%b)" % _COUNTS.pattern)
         before = data[:begin]
-        return Spot(b"", re.escape(before) + pattern, before + others, data[end:], says=True)
+        pattern = re.escape(before) + pattern
+        return Spot(pattern=pattern, probe=before + others, after=data[end:], says=True)

@@ -12,8 +12,8 @@ from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.delta_lane import PADDING, Fillers
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.usage import UsageMeter, interactions_usage
 from reqllm.wires.gemini_interactions.steps import Step, open_step
 from reqllm.wires.gemini_interactions.words import (

@@ -14,8 +14,8 @@ from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.delta_lane import PADDING, Fillers
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter, ollama_usage
 from reqllm.wires.wire import Reading

@@ -8,7 +8,7 @@ from typing import Any
 
 from reqllm.chunk import FinishReason
 from reqllm.wires.common.api_errors import is_report
-from reqllm.wires.common.delta_lane import FILLER_KEYS
+from reqllm.wires.common.fillers import FILLER_KEYS
 
 REASONS: dict[str, FinishReason] = {
     "stop": "stop",

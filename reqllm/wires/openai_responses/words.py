@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reqllm.chunk import FinishReason
-from reqllm.wires.common.delta_lane import FILLER_KEYS
+from reqllm.wires.common.fillers import FILLER_KEYS
 
 WIRE = "openai-responses"
 
