@@ -108,7 +108,7 @@ def test_any_answer_replays(way, server, answers, tmp_path, pieces, headers, end
 def test_failures_are_those_of_the_network(way, server, answers, tmp_path, end):
     """A stream that breaks does so with the error, at the byte, where it breaks without us."""
     url = server.url + answers.path_of(answer(*EVENTS, after=0.02, end=end))
-    timeout = 0.1 if end == "stall" else 5.0
+    timeout = 0.25 if end == "stall" else 5.0
     without = fetch(way, url, timeout=timeout)
     first = record(way, tmp_path / "c.yaml", url, timeout=timeout)
     second = replay(way, tmp_path / "c.yaml", url)
@@ -124,7 +124,7 @@ def test_failures_are_those_of_the_network(way, server, answers, tmp_path, end):
 def test_failures_before_the_head(way, server, answers, tmp_path, end):
     """An answer that never begins is a recording, too: it fails again, as it did."""
     url = server.url + answers.path_of(Answer(head=False, end=end))
-    first = record(way, tmp_path / "c.yaml", url, timeout=0.1)
+    first = record(way, tmp_path / "c.yaml", url, timeout=0.25)
     second = replay(way, tmp_path / "c.yaml", url)
 
     assert first.status is second.status is None
