@@ -174,6 +174,11 @@ class Retries(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if type(self.limit) is not int or self.limit < 0:
             raise InvalidInputError(f"expected max_retries from 0 up, got {self.limit!r}")
+        for name in ("first_delay", "longest_delay", "longest_asked"):
+            seconds = getattr(self, name)
+            is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+            if not (is_number and 0 <= seconds < float("inf")):
+                raise InvalidInputError(f"expected {name} in seconds, from 0 up, got {seconds!r}")
 
     @classmethod
     def of(cls, given: int | Retries) -> Retries:

@@ -60,6 +60,11 @@ class StreamServer:
         repair: Repair | None = None,
         warnings: Iterable[c.WarningChunk] = (),
     ) -> None:
+        if on_malformed not in ("error", "skip") or on_incomplete not in ("error", "return"):
+            raise InvalidInputError(
+                "expected on_malformed to be 'error' or 'skip', on_incomplete 'error' or 'return', "
+                f"got {on_malformed!r} and {on_incomplete!r}"
+            )
         self.wire = wire
         self.state: StreamState = "open"
         self.error: ReqLLMError | None = None

@@ -49,6 +49,7 @@ async def start_stream(
     metadata_timeout: float | None = 300.0,
     fixture_path: str | PathLike[str] | None = None,
     client: Any = None,
+    wire: str | None = None,
     **options: Any,
 ) -> StreamResponse:
     """Start an answer and return it as it arrives.
@@ -62,6 +63,7 @@ async def start_stream(
     fixture_path: a cassette that answers instead of the provider. What it does not hold is asked
         of the provider and added, unless `REQLLM_MODE` or a CI machine says otherwise.
     client: an `AsyncClient` of ours to send with, or one of httpx or httpx2.
+    wire: the wire to ask by, where the provider speaks several; by default the model's usual one.
     options: the model's (`max_tokens`, `tools` ...) and the stream's (`on_incomplete` ...).
 
     Raises ReqLLMError here for all that happens before the stream begins.
@@ -72,7 +74,7 @@ async def start_stream(
             _model_of(provider, model),
             context,
             {**_asked(client, timeout, metadata_timeout), **options},
-            None,
+            wire,
             provider,
         )
         return await given._open(call, owned=owned)
@@ -458,6 +460,10 @@ def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[
         raise InvalidInputError("expected a client or a fixture_path, got both")
     if isinstance(client, AsyncClient):
         return client, False
+    if isinstance(client, Client):
+        raise InvalidInputError(
+            "expected an AsyncClient, got a Client; with it, `with client.stream(...)` streams"
+        )
     if client is not None:
         return AsyncClient(http_client=client), False
     if fixture_path is None:

@@ -317,3 +317,10 @@ def test_what_is_no_bytes_is_refused(body: object, came: str):
     """The error says what is needed; nothing is taken for bytes that only can be made into some."""
     with pytest.raises(InvalidInputError, match=f"as bytes, or as pieces of bytes, got {came}"):
         decode_stream(WIRE, body)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", ["on_malformed", "on_incomplete"])
+def test_words_that_are_no_choice(option: str):
+    """A choice that there is not is refused, not taken for the default."""
+    with pytest.raises(InvalidInputError, match=r"'error' or 'skip', .* got .*'ignore'"):
+        decode(HE, **{option: "ignore"})

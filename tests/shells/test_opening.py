@@ -12,6 +12,7 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import httpx
 import httpx2
 import pytest
@@ -370,6 +371,11 @@ def other_kind(way: Way) -> Any:
         (lambda way: {"timeout": -1}, "timeout in seconds"),
         (lambda way: {"max_retries": -1}, "max_retries"),
         (lambda way: {"max_retries": 1.5}, "max_retries"),
+        (
+            lambda way: {"max_retries": reqllm.Retries(first_delay=-1)},
+            "first_delay in sec.* got -1",
+        ),
+        (lambda way: {"max_retries": reqllm.Retries(longest_asked="9")}, "longest_asked in sec"),
         (lambda way: {"http_client": way.http(), "transport": way.http()._transport}, "got both"),
         (lambda way: {"http_client": object()}, "client or transport of httpx or httpx2"),
         (lambda way: {"transport": json}, "client or transport of httpx or httpx2"),
@@ -603,6 +609,31 @@ async def test_interim_responses(way: Way, server: LoopbackServer) -> None:
         client.stream("openai:fault-early_hints", "Hi") as response,
     ):
         assert (await response.text(), response.status) == ("Hello! How can I help you today?", 200)
+
+
+@on_event_loops
+async def test_start_stream_on_another_wire(way: Way, server: LoopbackServer) -> None:
+    """`start_stream` asks by the wire that it is told, as `client.stream` does."""
+    async with way.client(server) as client:
+        response = await reqllm.start_stream(
+            "openai", "text", "Hi", client=client, wire="openai-chat"
+        )
+        assert (await response.text(), response._pump.call.wire) == (
+            "Hello! How can I help you today?",
+            "openai-chat",
+        )
+        with pytest.raises(reqllm.UnknownWireError, match="openai speaks"):
+            await reqllm.start_stream("openai", "text", "Hi", client=client, wire="gemini")
+
+
+async def started_with_a_sync_client() -> None:
+    await reqllm.start_stream("openai", "text", "Hi", client=reqllm.Client(api_key=KEY))
+
+
+def test_start_stream_needs_an_async_client() -> None:
+    """A sync client is refused by name, with what it is for."""
+    with pytest.raises(reqllm.InvalidInputError, match="expected an AsyncClient, got a Client"):
+        anyio.run(started_with_a_sync_client)
 
 
 def test_unknown_wire_of_a_provider() -> None:
