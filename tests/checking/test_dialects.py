@@ -6,7 +6,7 @@ import pytest
 
 from reqllm.stream_server import decode_stream
 from reqllm_fixtures.checking import check_events
-from tests.decoders.gateway_cases import FAILURES, GATEWAYS
+from tests.decoders.gateway_cases import FAILURES, GATEWAYS, NUMBERED
 from tests.decoders.openai_chat_tool_cases import TOOLS
 
 from .more_streams import GEMINI, INTERACTION, RESPONSES_PARTS, lines, numbered, wrapped
@@ -32,7 +32,7 @@ WHOLE = [each for each in GATEWAYS if each.state == "complete" and not each.warn
 # J10: others than us cannot read a call that does not begin by its name.
 CALLED = [
     each
-    for each in TOOLS
+    for each in (*TOOLS, *NUMBERED)
     if each.state == "complete"
     and each.calls
     and not any(call.invalid for call in each.calls)

@@ -26,7 +26,7 @@ from .openai_chat_cases import (
 from .openai_chat_tool_cases import TWO, arguments, called
 
 
-def unnumbered(*deltas: dict[str, Any]) -> bytes:
+def entries(*deltas: dict[str, Any]) -> bytes:
     """Return a delta of calls as they are given."""
     return chunk(json.dumps({"tool_calls": deltas}))
 
@@ -64,18 +64,18 @@ GATEWAYS = (
     called(
         "unnumbered pieces",
         "pieces of several calls in one delta that name none of them are told by their places",
-        unnumbered(begun("t1", "f"), begun("t2", "g"))
-        + unnumbered(piece('{"a":'), piece('{"b":'))
-        + unnumbered(piece("1}"), piece("2}")),
+        entries(begun("t1", "f"), begun("t2", "g"))
+        + entries(piece('{"a":'), piece('{"b":'))
+        + entries(piece("1}"), piece("2}")),
         *TWO,
     ),
     called(
         "unnumbered pieces of the last",
         "their places are those among the calls that began last",
-        unnumbered(begun("t0", "e"))
-        + unnumbered(piece("{}"))
-        + unnumbered(begun("t1", "f"), begun("t2", "g"))
-        + unnumbered(piece('{"a":1}'), piece('{"b":2}')),
+        entries(begun("t0", "e"))
+        + entries(piece("{}"))
+        + entries(begun("t1", "f"), begun("t2", "g"))
+        + entries(piece('{"a":1}'), piece('{"b":2}')),
         Call("t0", "e"),
         *TWO,
     ),
@@ -213,6 +213,35 @@ GATEWAYS = (
         usage={"input_tokens": 3, "cache_creation_input_tokens": 1},
     ),
 )
+
+NUMBERED = (
+    called(
+        "one id at two numbers",
+        "a nameless piece goes on with the call that has its id, whatever its number",
+        calls(START_T1)
+        + entries({"index": 1, "id": "t1", **piece('{"a":')})
+        + entries({"index": 1, "id": "t1", **piece("1}")}),
+        Call("t1", "f", {"a": 1}),
+    ),
+    called(
+        "two ids at one number",
+        "also where calls that come by turns all have one",
+        entries({"index": 0, **begun("t1", "f")}, {"index": 0, **begun("t2", "g")})
+        + entries(*({"index": 0, "id": each, **piece("{")} for each in ("t1", "t2")))
+        + entries({"index": 0, "id": "t1", **piece('"a":1}')})
+        + entries({"index": 0, "id": "t2", **piece('"b":2}')}),
+        *TWO,
+    ),
+    called(
+        "another number",
+        "a piece without an id or a name goes on with the call that is not whole yet",
+        entries({"index": 1, **begun("t1", "f")})
+        + entries({"index": 0, **piece('{"a":')})
+        + entries({"index": 0, **piece("1}")}),
+        Call("t1", "f", {"a": 1}),
+    ),
+)
+"""Calls whose pieces their numbers do not tell."""
 
 LIMITED = {"status_code": 1002, "status_msg": "rate limit"}
 FAILURES = (

@@ -10,14 +10,15 @@ from reqllm import chunk as c
 from reqllm.stream_server import decode_stream
 
 from .cases import Case, check_case
-from .gateway_cases import FAILURES, GATEWAYS
+from .gateway_cases import FAILURES, GATEWAYS, NUMBERED
 from .invariants import check_stream
 from .openai_chat_cases import CHUNKS, DONE, END, ERRORS, HE, LLO, chunk, text
 from .openai_chat_part_cases import CHOICES, MEDIA, REASONING, USAGES, answer, details
 from .openai_chat_tool_cases import TOOLS
 
 WIRE = "openai-chat"
-ROWS = (*CHUNKS, *ERRORS, *TOOLS, *REASONING, *USAGES, *CHOICES, *MEDIA, *GATEWAYS, *FAILURES)
+OTHERS = (*GATEWAYS, *NUMBERED, *FAILURES)
+ROWS = (*CHUNKS, *ERRORS, *TOOLS, *REASONING, *USAGES, *CHOICES, *MEDIA, *OTHERS)
 
 
 @pytest.mark.parametrize("case", [pytest.param(row, id=row.id) for row in ROWS])

@@ -66,8 +66,25 @@ class ToolAssembly:
         if fragment.index is None:
             return self._find_without_index(fragment)
         call = self._by_index.get(fragment.index)
+        if fragment.name is None:
+            return self._find_unnamed(fragment, call)
         if call is None or self._is_another(call, fragment):
             return None
+        return call
+
+    def _find_unnamed(self, fragment: ToolFragment, call: ToolBlock | None) -> ToolBlock | None:
+        """Return the call of a numbered fragment without a name; `call` has its number so far.
+
+        Some servers number all calls 0 and tell them by their ids, and some number the pieces
+        of one call differently.
+        """
+        if fragment.id is not None and (call is None or call.id != fragment.id):
+            call = self._by_id.get(fragment.id, call)
+        last = self._last
+        if call is None and fragment.id is None and last and not _is_object(last.arguments_raw):
+            call = last
+        if call is not None and fragment.index is not None:
+            self._by_index[fragment.index] = call
         return call
 
     def _find_without_index(self, fragment: ToolFragment) -> ToolBlock | None:

@@ -35,10 +35,17 @@ class _Choice:
 
     def __init__(self) -> None:
         self.finish: str | None = None
+        self.begun: list[Arguments] = []
         self.calls: dict[int, Arguments] = {}
+        """Those of each number; another call may take it over."""
         self.ids: dict[int, Any] = {}
-        self.earlier: list[Arguments] = []
-        """Of calls whose number another took over."""
+        self.by_id: dict[Any, Arguments] = {}
+
+    def hold(self, number: int, its_id: Any, arguments: Arguments) -> None:
+        """Keep the arguments of the call that now has this number, and its id if one came."""
+        self.calls[number], self.ids[number] = arguments, its_id
+        if isinstance(its_id, str) and its_id:
+            self.by_id[its_id] = arguments
 
 
 class OpenAIChatRules:
@@ -75,7 +82,7 @@ class OpenAIChatRules:
             self._check_ending(is_done=is_done)
         for choice in self._choices.values():
             if choice.finish is not None and choice.finish not in _CUT_OFF:
-                for arguments in (*choice.earlier, *choice.calls.values()):
+                for arguments in choice.begun:
                     arguments.check(self._report)
 
     def _check_ending(self, *, is_done: bool) -> None:
@@ -140,6 +147,8 @@ class OpenAIChatRules:
         function = function if isinstance(function, dict) else {}
         number = self._number(choice, call, function, back)
         arguments = choice.calls.get(number)
+        if not function.get("name"):
+            arguments = self._continued(choice, number, call.get("id"), f"{place}.index")
         if arguments is None or self._is_another(choice, number, call, function):
             arguments = self._begin_call(choice, number, call, function, place)
         arguments.add(function.get("arguments"), self._report)  # those of custom tools are text
@@ -161,11 +170,27 @@ class OpenAIChatRules:
         if type(number) is int:
             return number
         # Without a number, each new id or bare name begins a call; the rest goes on with the last.
-        count = len(choice.calls) + len(choice.earlier)
+        count = len(choice.begun)
         if call.get("id") is None:
             return count if function.get("name") else max(count - back, 0)
         known = (number for number, its_id in choice.ids.items() if its_id == call["id"])
         return next(known, count)
+
+    def _continued(self, choice: _Choice, number: int, its_id: Any, place: str) -> Arguments | None:
+        """Return the call that a nameless piece continues, which its number may not tell.
+
+        Some number all calls 0 and tell them by their ids, and some number the pieces of one
+        call differently.
+        """
+        numbered = choice.calls.get(number)
+        found = choice.by_id.get(its_id, numbered) if isinstance(its_id, str) else numbered
+        if found is None and not its_id and choice.begun and not choice.begun[-1].are_whole:
+            found = choice.begun[-1]
+        if found is not None and found is not numbered:
+            said = f"expected the number of the call that goes on, came {number}"
+            self._report.add("index-order", place, said)
+            choice.hold(number, its_id, found)
+        return found
 
     def _begin_call(
         self,
@@ -175,20 +200,19 @@ class OpenAIChatRules:
         function: dict[str, Any],
         place: str,
     ) -> Arguments:
-        count = len(choice.calls) + len(choice.earlier)
+        count = len(choice.begun)
         if number != count:
             said = f"expected call {count}, came call {number}"
             self._report.add("index-order", f"{place}.index", said)
-        if number in choice.calls:  # some give every call the number 0
-            choice.earlier.append(choice.calls.pop(number))
         if not function.get("name"):
             said = "expected the name where a call begins, it did not come"
             self._report.add("tool-call-unnamed", f"{place}.function.name", said)
         if not call.get("id"):
             said = "expected the id where a call begins, it did not come"
             self._report.add("tool-call-without-id", f"{place}.id", said)
-        choice.ids[number] = call.get("id")
-        arguments = choice.calls[number] = Arguments(f"{place}.function.arguments")
+        arguments = Arguments(f"{place}.function.arguments")
+        choice.begun.append(arguments)
+        choice.hold(number, call.get("id"), arguments)
         return arguments
 
     def _take_usage(self, usage: Any) -> None:
