@@ -56,7 +56,9 @@ _MEASURED = """\
 ## Beside the vendors' SDKs
 
 The same bytes, from a server on loopback, read by each SDK's own stream and by this client, without
-retries. The body breaks half-way, after some of the answer was said.
+retries. The body breaks half-way, after some of the answer was said. Everybody lets a second pass without
+a byte; this client's `idle` is a second, too. *waits*: for as long as the connection stays, here three
+seconds. Signs of life are comments, for ollama empty lines.
 
 """
 

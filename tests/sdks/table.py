@@ -269,7 +269,9 @@ class Ollama(Sdk):
     @staticmethod
     def _arguments(call: Call) -> dict[str, Any]:
         key = {"authorization": f"Bearer {call.key}"}
-        ours = {} if call.http is None else {"transport": call.http._transport}
+        ours = (
+            {"transport": call.http._transport, "timeout": call.http.timeout} if call.http else {}
+        )
         return {"host": call.url, "headers": key} | ours
 
 
