@@ -123,6 +123,8 @@ def test_signals(program: str, server: LoopbackServer) -> None:
 
 # Forks.
 FORKED = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12's, of any other thread
     client = reqllm.Client(**options)
     def ask():
         with client.stream("openai:text", "Hi") as response:
