@@ -6,7 +6,8 @@ control lets it. https://www.rfc-editor.org/rfc/rfc9113
     with Http2Server(lambda request: Answer(body=(Write(b"hello"),))) as server:
         httpx.Client(transport=httpx.HTTPTransport(http1=False, http2=True)).get(server.url)
 
-Of the ends of an answer it knows clean, reset (of the stream), close (of the connection) and stall.
+Of the ends of an answer it knows clean, reset (of the stream), close (of the connection) and stall;
+and one of its own, goaway.
 """
 
 from __future__ import annotations
@@ -185,6 +186,8 @@ class _Connection:
                 self._h2.end_stream(stream)
             case "reset":
                 self._h2.reset_stream(stream, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            case "goaway":  # of which the client learns that this stream was not looked at
+                self._h2.close_connection(h2.errors.ErrorCodes.NO_ERROR, last_stream_id=0)
             case "close":
                 self._shut()
             case _:

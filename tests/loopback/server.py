@@ -25,8 +25,10 @@ Handler = Callable[[Request], Answer]
 class LoopbackServer:
     """Listens on an ephemeral port of 127.0.0.1 while its `with` block runs."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, bound: socket.socket | None = None) -> None:
+        """bound: a socket that has its port, and refuses whoever comes until the block begins."""
         self._handler = handler
+        self._bound = bound
         self._port = 0
         self._closing = threading.Event()
         self._changed = threading.Condition()
@@ -57,7 +59,8 @@ class LoopbackServer:
             return self._changed.wait_for(what, timeout)
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = self._bound or socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener.listen(128)
         self._port = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept, name="loopback-accept", daemon=True)
         self._acceptor.start()

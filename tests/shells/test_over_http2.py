@@ -17,10 +17,11 @@ HTTP2 = {"http1": False, "http2": True}
 START = HELLO[: HELLO.index(b"\n\n") + 2]
 
 
-@pytest.mark.parametrize("end", ["reset", "close"])
+@pytest.mark.parametrize("end", ["reset", "close", "goaway"])
 @everywhere
 async def test_a_stream_that_breaks(way: Way, end: str) -> None:
-    """A stream that is reset, or whose connection goes, is interrupted; the next call is well."""
+    """A stream that is reset or given up, or whose connection goes, is interrupted; the next call
+    is well."""
     # The pause lets the first be read before a closing socket takes it back.
     broken = Answer(
         headers=(("content-type", SSE),),

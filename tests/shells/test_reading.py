@@ -20,7 +20,7 @@ from tests.loopback.server import LoopbackServer
 
 from .answers import HELLO, SSE, always
 from .watching import nothing_left
-from .ways import WAYS, Way, in_ways, on_each_loop, on_event_loops, over_aiohttp_too
+from .ways import WAYS, Way, everywhere, in_ways, on_each_loop, on_event_loops, over_aiohttp_too
 
 RICH = "anthropic:reasoning_tools"  # reasoning, text and a tool call
 GREETING = "Hello! How can I help you today?"
@@ -292,7 +292,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("asked_first", [None, "metadata", "usage"])
 @pytest.mark.parametrize("model", FAILURES)
-@on_each_loop
+@everywhere
 async def test_failures(
     way: Way, server: LoopbackServer, model: str, asked_first: str | None
 ) -> None:
@@ -399,7 +399,7 @@ async def test_no_limit(way: Way) -> None:
 # An end that is said before it comes.
 @pytest.mark.parametrize("model", ["done_stall", "done_late", "done_reset", "hang_up", "trailers"])
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-@on_each_loop
+@everywhere
 async def test_the_last_event_is_the_end(
     way: Way, server: LoopbackServer, provider: str, model: str
 ) -> None:

@@ -5,6 +5,9 @@ Nobody waits here: the openers are given a sleep that notes how long it was aske
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +21,7 @@ from reqllm.providers.registry import provider_named
 from tests.loopback.provider import KEY
 from tests.loopback.server import LoopbackServer
 
-from .answers import First, always, no_answer
+from .answers import HELLO, First, always, no_answer
 from .ways import Way, everywhere, on_each_loop, on_event_loops, over_aiohttp_too
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -187,6 +190,36 @@ async def test_a_connection_that_is_refused_at_first(way: Way, server: LoopbackS
     transport = refusing(way, times=2)
     response, slept = await opened(way, server, http={"transport": transport})
     assert (response.state, slept, len(server.requests)) == ("complete", [0.5, 1.0], 1)
+
+
+@everywhere
+async def test_a_server_that_is_not_there_at_first(way: Way) -> None:
+    """A port at which nobody listens yet is tried again; the reader sees one stream."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    begun = threading.Event()
+    with contextlib.ExitStack() as stack:
+
+        async def read() -> list[str]:
+            tries = Retries(limit=40, first_delay=0.02)
+            async with (
+                way.client(None, base_url=url, max_retries=tries) as client,
+                client.stream("openai:text", "Hi") as response,
+            ):
+                kinds = [chunk.kind async for chunk in response]
+            assert {type(each.error) for each in response.attempts} == {reqllm.TransportError}
+            assert begun.is_set()
+            return kinds
+
+        async def begin() -> LoopbackServer:
+            await way.sleep(0.1)
+            begun.set()
+            return stack.enter_context(LoopbackServer(always(HELLO), bound))
+
+        kinds, server = await way.together(read, begin)
+        assert len(server.requests) == 1
+    assert (kinds.count("stream_start"), kinds.count("finish")) == (1, 1)
 
 
 def refusing(way: Way, times: int) -> Any:

@@ -69,6 +69,20 @@ async def test_signs_of_life_do_not_feed_idle(way: Way, quick: LoopbackServer, m
     assert error.took < 2
 
 
+@pytest.mark.parametrize("sign", [b": wait\n\n", b'event: ping\ndata: {"type":"ping"}\n\n'])
+@on_each_loop
+async def test_signs_of_life_may_count(way: Way, sign: bytes) -> None:
+    """Where only bytes are watched, signs of life keep a stream going for as long as they come."""
+    body = (*(Write(sign, 0.05) for _ in range(12)), Write(HELLO))
+    answer = replace(always(HELLO)(None), body=body, framing="chunked")  # type: ignore[arg-type]
+    with LoopbackServer(lambda _: answer) as server:
+        async with (
+            way.client(server, **{**OFF, "timeout": 0.4}) as client,
+            client.stream("openai:x", "Hi") as response,
+        ):
+            assert await response.text() == "Hello"
+
+
 @on_each_loop
 async def test_signs_of_life_before_the_first_token(way: Way) -> None:
     """Comments alone end by first_token."""
