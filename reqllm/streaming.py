@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from msgspec import structs
 
@@ -401,8 +401,10 @@ class _AsyncOpening:
         self._call = call
         self._response: StreamResponse | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        raise _not_open(name, "async with")
+    if not TYPE_CHECKING:  # a type checker would take it for leave to ask anything
+
+        def __getattr__(self, name: str) -> Any:
+            raise _not_open(name, "async with")
 
     async def __aenter__(self) -> StreamResponse:
         self._response = await self._client._open(self._call)
@@ -426,8 +428,10 @@ class _Opening:
         self._call = call
         self._response: SyncStreamResponse | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        raise _not_open(name, "with")
+    if not TYPE_CHECKING:  # a type checker would take it for leave to ask anything
+
+        def __getattr__(self, name: str) -> Any:
+            raise _not_open(name, "with")
 
     def __enter__(self) -> SyncStreamResponse:
         self._response = self._client._open(self._call)
