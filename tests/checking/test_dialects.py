@@ -132,6 +132,16 @@ def test_a_part_may_begin_by_its_text():
     assert set(found) == {("warning", "start-implied")}
 
 
+def test_a_response_may_be_cancelled():
+    """It is an ending, of which OpenAI's own documents know nothing."""
+    cancelled = {"type": "response.cancelled", "response": RESPONSES_PARTS[-1]["response"]}
+    events = numbered(*RESPONSES_PARTS[:-1], cancelled)
+
+    found = rules("openai-responses", SHAPES["openai-responses"].framed(events))
+
+    assert found == [("warning", "unknown-event")]
+
+
 def test_parts_of_reasoning_have_a_name_of_vllms_own():
     """Its streams begin and end such a part by it, and are otherwise as OpenAI's are."""
     shape = SHAPES["openai-responses"]

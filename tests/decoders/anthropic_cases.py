@@ -200,6 +200,27 @@ MESSAGES = (
         warnings=("missing_block_start",),
     ),
     case(
+        "A12 misplaced",
+        "text within a block of another kind is a block beside it, with a warning",
+        MS
+        + tool_start()
+        + fragment('{"a":')
+        + text("He")
+        + delta("thinking_delta", thinking="Hm")
+        + text("llo")
+        + fragment("1}")
+        + stop()
+        + text_start(1)
+        + text("!", 1)
+        + delta("thinking_delta", 1, thinking="...")
+        + TOOL_END,
+        text="Hello!",
+        thinking="Hm...",
+        calls=(Call("t1", "f", {"a": 1}),),
+        finish=("tool_calls", "tool_use"),
+        warnings=("misplaced_delta",),
+    ),
+    case(
         "A12 no block",
         "a stop without a block says nothing",
         MS + stop(4) + HELLO + END,

@@ -184,6 +184,15 @@ MESSAGES = (
         usage={},
     ),
     case(
+        "usage of chat completions",
+        "a gateway hands on what the server behind it counted",
+        *BEGUN,
+        *HELLO,
+        ended(usage={"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}),
+        text="Hello",
+        usage={"input_tokens": 3, "output_tokens": 2, "total_tokens": 5},
+    ),
+    case(
         "R03",
         "an answer that was cut short says why, and what it used",
         *BEGUN,

@@ -67,6 +67,8 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(anthropic_usage), reading)
         self._blocks: dict[int, Block | UnknownBlock | None] = {}
+        self._beside: dict[tuple[int, str], Block] = {}
+        """Of text that came within a block of another kind."""
         self._begun = False
         self._stop_reason: str | None = None
         self._details: dict[str, Any] = {}
@@ -243,10 +245,22 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self._cite(block, as_object(delta.get("citation")))
             case _, UnknownBlock():
                 block.merge(delta)
+            case "text_delta" | "thinking_delta" as kind, Block():
+                self._take_misplaced(index, kind, delta)
             case kind, _:
                 self._write.out.append(
                     c.CustomChunk(f"{WIRE}.{kind or 'delta'}", {"index": index, "delta": delta})
                 )
+
+    def _take_misplaced(self, index: int, kind: str, delta: dict[str, Any]) -> None:
+        """Read text that came within a block of another kind: it is a block beside that."""
+        is_text = kind == "text_delta"
+        self._warn_once("misplaced_delta", f"a {kind} came within a block of another kind")
+        block = self._beside.get((index, kind))
+        if block is None:
+            block = self._write.start_text() if is_text else self._write.start_reasoning()
+            self._beside[index, kind] = block
+        self._write.text(block, as_string(delta.get("text" if is_text else "thinking")))
 
     def _implied(self, delta: dict[str, Any]) -> Block | UnknownBlock | None:
         """Open the block that a delta without a start belongs to."""
@@ -280,6 +294,10 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
 
     def _take_stop(self, index: int) -> None:
         block = self._blocks.pop(index, None)
+        for kind in ("thinking_delta", "text_delta") if self._beside else ():
+            beside = self._beside.pop((index, kind), None)
+            if beside is not None:
+                self._write.close(beside)
         if isinstance(block, Block):
             self._write.close(block)
         elif block is not None:

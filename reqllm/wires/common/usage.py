@@ -132,6 +132,8 @@ def gemini_usage(raw: Mapping[str, Any]) -> Usage:
 
 def responses_usage(raw: Mapping[str, Any]) -> Usage:
     """Read the usage object of OpenAI's Responses and its dialects."""
+    if "input_tokens" not in raw and "prompt_tokens" in raw:
+        return openai_usage(raw)  # a gateway's, which hands on that of chat completions
     prompt, completion = count(raw, "input_tokens"), count(raw, "output_tokens")
     all_tokens = count(raw, "total_tokens")
     return Usage(

@@ -94,6 +94,7 @@ TABLE = Table(
             "response.incomplete": Step("ends"),
             "response.done": Step("ends"),
             "response.failed": Step("fails"),
+            "response.cancelled": Step("fails"),
             "error": Step("passes"),  # response.failed may follow
             "keepalive": Step("passes"),
         }
