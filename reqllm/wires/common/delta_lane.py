@@ -148,21 +148,21 @@ class DeltaLane:
     def recognise(self, data: bytes, at: int) -> int:
         """Read events like the learned one into `out`; return where the first other begins."""
         texts: list[str] = []
-        begin = at
+        begin, match, limit, has_tail = at, self._match, self.limit, bool(self._tails)
         while data.startswith(self._prefix, at):
-            found = self._match(data, at + self._begin)
+            found = match(data, at + self._begin)
             if found is None:
                 break
             end = found.end()
-            if self._tails:
+            if has_tail:
                 if not data.startswith(self._tail, end):
                     break
-                end += len(self._tail)
+                end -= self._end
             try:
                 text = decode_string(found[1])
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 break
-            if not text or end - at > self.limit:
+            if not text or end - at > limit:
                 break
             texts.append(text)
             begin, at = at, end
