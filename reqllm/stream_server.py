@@ -360,8 +360,8 @@ class StreamServer:
         return chunks
 
     def _fold(self) -> None:
-        self._accumulator.add(self._unfolded)
-        self._unfolded = []
+        unfolded, self._unfolded = self._unfolded, []  # at once: any thread may ask
+        self._accumulator.add(unfolded)
         lane = self._decoder.lane
         if lane is not None and lane.texts:
             self._accumulator.extend(lane.like, lane.take_texts())

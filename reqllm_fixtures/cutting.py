@@ -31,21 +31,22 @@ class CutEvent(Struct, frozen=True, gc=False):
 def sse_events(body: bytes) -> Iterator[CutEvent]:
     """Cut a body into its events, in order; comments are passed over."""
     start = len(_BOM) if body.startswith(_BOM) else 0
-    if b"\r" in body:
+    line_end = _line_end(body)
+    if line_end is None:
         yield from _by_lines(body, start, len(body))
         return
     names: dict[bytes, str] = {}
-    blocks = body[start:].split(b"\n\n")
+    blocks = body[start:].split(line_end * 2)
     rest = blocks.pop()
     for block in blocks:
-        stop = start + len(block) + 2
+        stop = start + len(block) + len(line_end) * 2
         if b"\n" not in block:
             if block[:6] == b"data: ":
                 yield CutEvent(start, stop, block[6:])
                 start = stop
                 continue
         elif block[:7] == b"event: ":
-            head, _, data = block.partition(b"\ndata: ")
+            head, _, data = block.partition(line_end + b"data: ")
             if data and b"\n" not in data and b"\n" not in head:
                 name = names.get(head)
                 if name is None:
@@ -56,6 +57,14 @@ def sse_events(body: bytes) -> Iterator[CutEvent]:
         yield from _by_lines(body, start, stop)
         start = stop
     yield from _by_lines(body, start, start + len(rest))
+
+
+def _line_end(body: bytes) -> bytes | None:
+    """Return what ends the lines of a body, if all of them end so."""
+    if b"\r" not in body:
+        return b"\n"
+    ends = {body.count(end) for end in (b"\r", b"\n", b"\r\n")}
+    return b"\r\n" if len(ends) == 1 else None
 
 
 def _by_lines(body: bytes, position: int, stop: int) -> Iterator[CutEvent]:

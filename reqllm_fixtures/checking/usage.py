@@ -34,11 +34,11 @@ class UsageRules:
         """Report a total that is not the sum of its parts, where all of them are there."""
         if not isinstance(usage, dict):
             return
-        numbers = [usage.get(part) for part in parts]
+        numbers: list[Any] = [usage.get(part) for part in parts]
         whole = usage.get(total)
         if not is_number(whole) or not all(map(is_number, numbers)):
             return
-        expected = sum(number for number in numbers if number is not None)
+        expected = sum(numbers)
         if whole != expected:
             rule = "usage-inconsistent" if whole < expected else "usage-unexplained"
             said = f"expected {' + '.join(parts)} = {expected}, came {whole}"
@@ -47,4 +47,4 @@ class UsageRules:
 
 def is_number(value: Any) -> bool:
     """Return whether a value is a JSON number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in (int, float)  # and no bool, which is an int as well

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,9 +17,11 @@ from reqllm_fixtures.other_framings import array_items, frames, json_lines
 from tests.checking.more_streams import CONVERSE, array, frame
 from tests.framing.test_sse_properties import FRAGMENTS, NAMED, ODD
 
-bodies = st.lists(
+any_lines = st.lists(
     st.sampled_from((*FRAGMENTS, *NAMED, *ODD, b"{\n", b'  "error": 1\n')), max_size=20
 ).map(b"".join)
+lines_of_crlf = any_lines.map(lambda body: b"\r\n".join(re.split(rb"\r\n|\r|\n", body)))
+bodies = any_lines | lines_of_crlf
 
 
 LINES = (b"{}\n", b'{"a":1}', b"\n", b"\r\n", b"{\n", b"[", b" ", b"x", b"\xef\xbb\xbf", b"]")
@@ -36,6 +39,7 @@ def framed(body: bytes, decoder: Framer | None = None) -> list[tuple[str, bytes]
 
 @given(bodies)
 @example(b"data: a\n\ndata: b")
+@example(b"data: a\r\n\r\nevent: b\r\ndata: b\r\n\r\ndata: c\r\n\r\n\r\n")
 @example(b"\xef\xbb\xbfdata: a\r\rdata: b\r\n\r\n")
 def test_it_cuts_as_our_framing_does(body):
     """The same events come out of any bytes, with the same names and data."""
