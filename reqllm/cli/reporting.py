@@ -20,7 +20,9 @@ from reqllm.cli.terminal import Terminal, nowhere, one_line, send_nowhere, visib
 WENT_WRONG, ASKED_WRONGLY, CTRL_C, PIPE_CLOSED = 1, 2, 130, 141
 _LONGEST_MESSAGE = 1000
 # Advice for those who write Python, not for those who type commands.
-_PYTHON_ADVICE = re.compile(r"[;:,]? *`\.partial` holds what (?:had )?arrived")
+_PYTHON_ADVICE = re.compile(
+    r"[;:,]? *`\.partial` holds what (?:had )?arrived|, or pass api_key=\.\.\."
+)
 _WHAT_TO_DO: dict[type[e.ReqLLMError], str] = {
     e.AuthenticationError: "Check the key in the provider's environment variable.",
     e.PermissionDeniedError: "Use a key that may do this, or another model.",

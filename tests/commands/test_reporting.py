@@ -63,6 +63,8 @@ def test_a_line_says_what_had_arrived_and_no_python():
     assert described(error) == (
         "InterruptedStreamError: broke off; nothing had arrived; state interrupted. Try again."
     )
+    missing = e.MissingKeyError("x needs an API key: set X_KEY, or pass api_key=...")
+    assert described(missing) == "MissingKeyError: x needs an API key: set X_KEY."
 
 
 def test_a_provider_says_how_long_to_wait():
