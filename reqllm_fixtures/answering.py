@@ -14,6 +14,7 @@ from typing import Any
 from reqllm_fixtures.cassette import EndError, Interaction, RecordedRequest, RecordedResponse
 from reqllm_fixtures.endings import says_it_is_over
 from reqllm_fixtures.errors import (
+    FixtureError,
     NoKeyError,
     PatchedWarning,
     RecordingEndedError,
@@ -59,6 +60,21 @@ class Answering:
         # is to be had; where a request may go out, this stands for a key that is missing.
         self.needs_no_key = source.replays
         self.key_that_stays = NO_KEY if source.cassette and source.recorder else None
+
+    def _require_own(self, request: Any) -> None:
+        """Refuse a client of the other library, which would trip over our answer."""
+        if not isinstance(request, self._module.Request):
+            raise FixtureError(
+                f"This transport is for clients of {self._module.__name__}, and one of another "
+                f"library asks, by a {type(request).__module__.partition('.')[0]}.Request. "
+                "Name the client's library: cassette.transport(httpx2), .async_transport(httpx2)."
+            )
+
+    def _wrong_colour(self, client: str, method: str) -> FixtureError:
+        return FixtureError(
+            f"{self._module.__name__}.{client} was given {type(self).__name__}. "
+            f"Give it cassette.{method}."
+        )
 
     def _warn_of_others(self) -> None:
         """Warn, once, of what stands between us and the network."""

@@ -115,7 +115,11 @@ def _kinds(module: ModuleType) -> _Kinds:
 
 
 class _Transport(Answering):
+    async def __aenter__(self) -> Any:
+        raise self._wrong_colour("AsyncClient", "async_transport()")
+
     def handle_request(self, request: Any) -> Any:
+        self._require_own(request)
         if self._source.is_live:
             self._source.hear(_as_asked(request, _loaded(request, self._module)))
             return self._upstream("HTTPTransport").handle_request(request)
@@ -145,7 +149,11 @@ class _Transport(Answering):
 
 
 class _AsyncTransport(Answering):
+    def __enter__(self) -> Any:
+        raise self._wrong_colour("Client", "transport()")
+
     async def handle_async_request(self, request: Any) -> Any:
+        self._require_own(request)
         if self._source.is_live:
             self._source.hear(_as_asked(request, _loaded(request, self._module)))
             return await self._upstream("AsyncHTTPTransport").handle_async_request(request)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reqllm_fixtures import (
     EndError,
+    FixtureError,
     Interaction,
     RecordedResponse,
     RecordingEndedError,
@@ -353,3 +354,35 @@ print(module.Client(transport=replay_transport(tape, module)).get("http://a/").t
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("x\n", "")
+
+
+@pytest.mark.parametrize(("mine", "other"), [(httpx, httpx2), (httpx2, httpx)])
+def test_a_client_of_the_other_library(mine, other):
+    """It is refused in words that say how its library is named, on both colours."""
+    said = rf"for clients of {mine.__name__}.* by a {other.__name__}.Request. .*transport\(httpx2"
+    refused = pytest.raises(FixtureError, match=said)
+    with refused, other.Client(transport=replay_transport(cassette(), mine)) as client:
+        client.get(URL)
+
+    async def ask():
+        transport = async_replay_transport(cassette(), mine)
+        async with other.AsyncClient(transport=transport) as client:
+            with pytest.raises(FixtureError, match=said):
+                await client.get(URL)
+
+    anyio.run(ask)
+
+
+@modules
+def test_a_client_of_the_other_colour(module):
+    """What an async client needs is said by the sync transport, and the other way round."""
+    with pytest.raises(
+        FixtureError, match=r"\.Client was given Async.*Give it cassette\.transport\("
+    ):
+        module.Client(transport=async_replay_transport(cassette(), module)).__enter__()
+
+    async def enter():
+        await module.AsyncClient(transport=replay_transport(cassette(), module)).__aenter__()
+
+    with pytest.raises(FixtureError, match=r"AsyncClient was .*cassette\.async_transport\("):
+        anyio.run(enter)
