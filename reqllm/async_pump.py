@@ -72,19 +72,21 @@ class AsyncPump(PumpBase):
         clock: Clock,
         hooks: Hooks = NO_HOOKS,
         reopen: AsyncReopen | None = None,
+        opening: Any = None,
         pause: AsyncPause | None = None,
         owned_client: Any = None,
     ) -> None:
         """
         timer, clock: watch over the limits of time, by the same clock as those of `opened`.
         reopen: asks again after a failure that no reader could have seen; gives what it opened,
-            or None for a failure that is to stand.
+            or None for a failure that is to stand. It is handed `opening`.
         pause: what it waits with, broken off by a cancel.
         """
         super().__init__(opened, network_errors=network_errors, clock=clock, hooks=hooks)
         self._turn = _AsyncTurn()
         self._timer = timer
         self._reopen = reopen
+        self._opening = opening
         self._pause = pause
         self._owned_client = owned_client
 
@@ -129,10 +131,11 @@ class AsyncPump(PumpBase):
     async def _read(self) -> None:
         try:
             try:
-                if self._deadlines.is_watched:
-                    piece = await self._watched_piece()
-                else:
+                left = self._time_left() if self._deadlines.is_watched else None
+                if left is None:
                     piece = await self._next_piece()
+                else:
+                    piece = await self._timer.run(left, self._next_piece, self._wake)
             except StopAsyncIteration:
                 self._at_eof = True
                 self._keep(self._end())
@@ -157,16 +160,6 @@ class AsyncPump(PumpBase):
             await self._finish()
             raise
 
-    async def _watched_piece(self) -> bytes:
-        now = self.clock()
-        self._deadlines.reading(now)
-        if not self._deadlines.is_tight:
-            piece: bytes = await self._pieces.__anext__()
-        else:
-            left = self._deadlines.left(now)
-            piece = await self._timer.run(left, self._pieces.__anext__, self._wake)
-        return piece
-
     async def _settle(self) -> None:
         """After the end: ask again if that may help, else let go of what is of no more use."""
         if self.error is not None and await self._asked_again(self.error):
@@ -185,7 +178,7 @@ class AsyncPump(PumpBase):
         self._asks_again = True
         try:
             await aclose_response(self.http, self._pieces, self._network_errors)
-            opened = await self._reopen(error, self.server)
+            opened = await self._reopen(self._opening, error, self.server)
         except ReqLLMError as another:
             another.partial = error.partial
             self.error = another

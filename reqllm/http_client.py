@@ -10,7 +10,6 @@ import ssl
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from types import ModuleType
 from typing import Any, TypeAlias, cast
 
@@ -105,6 +104,8 @@ class _Opening:
         self.clock = clock
         self.begun = clock()
         self.timeouts = options.timeouts
+        self.pause: Any = None
+        """What is waited with between two tries."""
         self.was_told = False
         """Whether the hooks know of it."""
         self._options = options
@@ -202,9 +203,9 @@ class AsyncOpener:
     ) -> AsyncPump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
         call = _Opening(request, wire, options, self._retries, self._timer.clock())
-        pause = AsyncPause(self._sleep)
+        call.pause = pause = AsyncPause(self._sleep)
         try:
-            opened = await self._opened(call, pause, call.new_server())
+            opened = await self._opened(call, call.new_server())
         except BaseException as error:
             if self._hooks.on_end is not None and call.was_told:
                 self._hooks.on_end(call.end(error))
@@ -215,7 +216,8 @@ class AsyncOpener:
             timer=self._timer,
             clock=call.clock,
             hooks=self._hooks,
-            reopen=partial(self._reopened, call, pause),
+            reopen=self._reopened,
+            opening=call,
             pause=pause,
             owned_client=owned_client,
         )
@@ -223,9 +225,7 @@ class AsyncOpener:
             await self._require_stream(pump)
         return pump
 
-    async def _opened(
-        self, call: _Opening, pause: AsyncPause, server: StreamServer, failed: Any = None
-    ) -> Opened:
+    async def _opened(self, call: _Opening, server: StreamServer, failed: Any = None) -> Opened:
         while True:
             try:
                 return await self._open_once(call, server, failed)
@@ -234,12 +234,12 @@ class AsyncOpener:
                 delay = call.delay_after(error, self._chance())
                 if delay is None:
                     raise
-            await pause.wait(delay)
-            if pause.is_stopped:
+            await call.pause.wait(delay)
+            if call.pause.is_stopped:
                 raise failed
 
     async def _reopened(
-        self, call: _Opening, pause: AsyncPause, error: ReqLLMError, server: StreamServer
+        self, call: _Opening, error: ReqLLMError, server: StreamServer
     ) -> Opened | None:
         """Ask again after a stream that failed before it said anything."""
         if isinstance(error, StreamTimeoutError):
@@ -247,10 +247,10 @@ class AsyncOpener:
         delay = call.delay_after(error, self._chance())
         if delay is None:
             return None
-        await pause.wait(delay)
-        if pause.is_stopped:
+        await call.pause.wait(delay)
+        if call.pause.is_stopped:
             return None
-        return await self._opened(call, pause, server.again(), error)
+        return await self._opened(call, server.again(), error)
 
     async def _open_once(self, call: _Opening, server: StreamServer, failed: Any) -> Opened:
         if self._hooks.on_attempt is not None:
@@ -330,9 +330,9 @@ class Opener:
     ) -> Pump:
         """Return the pump of an open stream; try again what may pass. Raises ReqLLMError."""
         call = _Opening(request, wire, options, self._retries, self._timer.clock())
-        pause = Pause(self._sleep)
+        call.pause = pause = Pause(self._sleep)
         try:
-            opened = self._opened(call, pause, call.new_server())
+            opened = self._opened(call, call.new_server())
         except BaseException as error:
             if self._hooks.on_end is not None and call.was_told:
                 self._hooks.on_end(call.end(error))
@@ -343,7 +343,8 @@ class Opener:
             timer=self._timer,
             clock=call.clock,
             hooks=self._hooks,
-            reopen=partial(self._reopened, call, pause),
+            reopen=self._reopened,
+            opening=call,
             pause=pause,
             owned_client=owned_client,
         )
@@ -351,9 +352,7 @@ class Opener:
             self._require_stream(pump)
         return pump
 
-    def _opened(
-        self, call: _Opening, pause: Pause, server: StreamServer, failed: Any = None
-    ) -> Opened:
+    def _opened(self, call: _Opening, server: StreamServer, failed: Any = None) -> Opened:
         while True:
             try:
                 return self._open_once(call, server, failed)
@@ -362,23 +361,21 @@ class Opener:
                 delay = call.delay_after(error, self._chance())
                 if delay is None:
                     raise
-            pause.wait(delay)
-            if pause.is_stopped:
+            call.pause.wait(delay)
+            if call.pause.is_stopped:
                 raise failed
 
-    def _reopened(
-        self, call: _Opening, pause: Pause, error: ReqLLMError, server: StreamServer
-    ) -> Opened | None:
+    def _reopened(self, call: _Opening, error: ReqLLMError, server: StreamServer) -> Opened | None:
         """Ask again after a stream that failed before it said anything."""
         if isinstance(error, StreamTimeoutError):
             return None  # the provider is at work on it: asking again would not be quicker
         delay = call.delay_after(error, self._chance())
         if delay is None:
             return None
-        pause.wait(delay)
-        if pause.is_stopped:
+        call.pause.wait(delay)
+        if call.pause.is_stopped:
             return None
-        return self._opened(call, pause, server.again(), error)
+        return self._opened(call, server.again(), error)
 
     def _open_once(self, call: _Opening, server: StreamServer, failed: Any) -> Opened:
         if self._hooks.on_attempt is not None:

@@ -39,19 +39,21 @@ class Pump(PumpBase):
         clock: Clock,
         hooks: Hooks = NO_HOOKS,
         reopen: Reopen | None = None,
+        opening: Any = None,
         pause: Pause | None = None,
         owned_client: Any = None,
     ) -> None:
         """
         timer, clock: watch over the limits of time, by the same clock as those of `opened`.
         reopen: asks again after a failure that no reader could have seen; gives what it opened,
-            or None for a failure that is to stand.
+            or None for a failure that is to stand. It is handed `opening`.
         pause: what it waits with, broken off by a cancel.
         """
         super().__init__(opened, network_errors=network_errors, clock=clock, hooks=hooks)
         self._turn = _Turn()
         self._timer = timer
         self._reopen = reopen
+        self._opening = opening
         self._pause = pause
         self._owned_client = owned_client
 
@@ -96,10 +98,11 @@ class Pump(PumpBase):
     def _read(self) -> None:
         try:
             try:
-                if self._deadlines.is_watched:
-                    piece = self._watched_piece()
-                else:
+                left = self._time_left() if self._deadlines.is_watched else None
+                if left is None:
                     piece = self._next_piece()
+                else:
+                    piece = self._timer.run(left, self._next_piece, self._wake)
             except StopIteration:
                 self._at_eof = True
                 self._keep(self._end())
@@ -124,16 +127,6 @@ class Pump(PumpBase):
             self._finish()
             raise
 
-    def _watched_piece(self) -> bytes:
-        now = self.clock()
-        self._deadlines.reading(now)
-        if not self._deadlines.is_tight:
-            piece: bytes = self._pieces.__next__()
-        else:
-            left = self._deadlines.left(now)
-            piece = self._timer.run(left, self._pieces.__next__, self._wake)
-        return piece
-
     def _settle(self) -> None:
         """After the end: ask again if that may help, else let go of what is of no more use."""
         if self.error is not None and self._asked_again(self.error):
@@ -152,7 +145,7 @@ class Pump(PumpBase):
         self._asks_again = True
         try:
             close_response(self.http, self._pieces, self._network_errors)
-            opened = self._reopen(error, self.server)
+            opened = self._reopen(self._opening, error, self.server)
         except ReqLLMError as another:
             another.partial = error.partial
             self.error = another

@@ -47,8 +47,8 @@ class Opened(Struct, frozen=True):
     deadlines: Deadlines
 
 
-AsyncReopen = Callable[[ReqLLMError, StreamServer], Awaitable[Opened | None]]
-Reopen = Callable[[ReqLLMError, StreamServer], Opened | None]
+AsyncReopen = Callable[[Any, ReqLLMError, StreamServer], Awaitable[Opened | None]]
+Reopen = Callable[[Any, ReqLLMError, StreamServer], Opened | None]
 
 
 class PumpBase:
@@ -119,6 +119,12 @@ class PumpBase:
         named = self._deadlines.error(self._deadlines.of_the_network(now), now)
         named.__cause__ = error
         return named
+
+    def _time_left(self) -> float | None:
+        """Note that a read begins; return how long it may take, None if no limit could run out."""
+        now = self.clock()
+        self._deadlines.reading(now)
+        return self._deadlines.left(now) if self._deadlines.is_tight else None
 
     def _goes_on_after(self, piece: bytes) -> bool:
         """Take a piece in; return whether there is to be another."""

@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming and what s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from reqllm import chunk as c
@@ -51,15 +52,24 @@ class _Choice:
         self.number = number
         self.current: Block | None = None  # text or reasoning: one at a time
         self.refusal: Block | None = None
-        self.tools = ToolAssembly(decoder.write, number)
-        self.audio = AudioTrack()
+        self._write = decoder.write
         self.by_deltas = False
         self.said: set[str] = set()
         """The kinds of blocks that were begun."""
         self.finish_raw: str | None = None
         self.details: dict[str, Any] = {}
-        self.cited: list[Any] = []
+        self.cited: tuple[Any, ...] = ()
         self.thoughts = ThinkTags() if decoder.splits_thinking else None
+
+    # What most answers have none of is made where it comes: of a thousand streams at a time, each
+    # object is work for the garbage collector.
+    @cached_property
+    def tools(self) -> ToolAssembly:
+        return ToolAssembly(self._write, self.number)
+
+    @cached_property
+    def audio(self) -> AudioTrack:
+        return AudioTrack()
 
 
 class OpenAIChatDecoder(JSONEventDecoder):
@@ -293,7 +303,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _cite(self, choice: _Choice, citation: c.Citation) -> None:
         if citation.raw in choice.cited:
             return  # some repeat the whole list in every chunk
-        choice.cited.append(citation.raw)
+        choice.cited += (citation.raw,)
         index = self._switch(choice, "text").index
         self.write.out.append(c.CitationChunk(citation, index, choice.number))
 
