@@ -376,6 +376,15 @@ NO_FILLER = {
 }
 
 
+@pytest.mark.parametrize("blank", [b"\n", b"\r", b"\r\n", b"\t", b" "])
+@pytest.mark.parametrize("form", [b'%b"x"', b'"x"%b'])
+def test_blanks_around_the_text_may_end_its_line(blank: bytes, form: bytes) -> None:
+    """JSON has blanks around a string; in an event one of them is the end of its line."""
+    odd = said(b"x").replace(b'"x"', form % blank)
+    assert odd != said(b"x")
+    check_same("openai-chat", [Event(data) for data in (said(b"z"), said(b"y"), odd, said(b"w"))])
+
+
 @pytest.mark.parametrize("datas", [pytest.param(NO_FILLER[name], id=name) for name in NO_FILLER])
 def test_only_true_filler_may_differ(datas: tuple[bytes, ...]) -> None:
     """Filler is a member of the event itself, and blanks are spaces; all else counts."""

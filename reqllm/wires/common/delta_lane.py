@@ -50,6 +50,7 @@ class DeltaLane:
         "_begin",
         "_choice",
         "_chunk",
+        "_closing",
         "_counted",
         "_counter",
         "_end",
@@ -98,6 +99,8 @@ class DeltaLane:
         self._vain = 0
         self._prefix: bytes | tuple[bytes, ...] = NOTHING
         self._tail = b""
+        self._closing = b'"'
+        """The string's last quote, and the tail."""
         self._match = self._match_all = _plain.match
         """What follows the prefix, in more than the event and in the event alone."""
         self._tails: tuple[bytes, ...] = ()
@@ -118,9 +121,12 @@ class DeltaLane:
         if not data.startswith(self._prefix) or len(data) > self.limit:
             return None
         if self._is_plain:
-            if not data.endswith(self._tail):
+            if not data.endswith(self._closing):
                 return None
             literal = data[self._begin : self._end]
+            # Blanks around a string are JSON, too, and may be line ends: then this is no event.
+            if literal[:1] != b'"':
+                return None
         else:
             found = self._match_all(data, self._begin)
             if found is None or (self._tails and data[found.end() :] not in self._tails):
@@ -236,7 +242,7 @@ class DeltaLane:
                 self.like, self._raw = chunk, raw
                 self._chunk, self._id = type(chunk), getattr(chunk, "id", None)
                 self._index, self._choice = chunk.index, chunk.choice
-                self._prefix, self._tail = prefix, tail
+                self._prefix, self._tail, self._closing = prefix, tail, b'"' + tail
                 self._begin, self._end = len(prefix), -len(tail)
                 self._match_between(start.pattern, rest, event.marks)
                 self._keeps_last = rest.says or self._counted is not None
@@ -293,7 +299,7 @@ class DeltaLane:
             self._prefix = part
             self._begin = len(part)
         else:
-            self._tail = part
+            self._tail, self._closing = part, b'"' + part
             self._end = -len(part)
             self._tails = (part,)
 
