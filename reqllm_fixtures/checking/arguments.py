@@ -27,8 +27,11 @@ class Arguments:
 
     @property
     def text(self) -> str:
-        """All pieces, joined."""
-        return "".join(self._pieces)
+        """All pieces, joined; halves of a character that pieces share are one again."""
+        text = "".join(self._pieces)
+        if text.isascii():
+            return text
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
     @property
     def are_whole(self) -> bool:

@@ -169,6 +169,16 @@ def test_an_error_ends_a_stream():
     assert strictly("anthropic-messages", named([*ANTHROPIC[:8], overloaded])) == []
 
 
+@pytest.mark.parametrize("halves", [("\ud83d", "\ude00"), ("\ud83d", "x")])
+def test_arguments_may_be_cut_inside_a_character(halves):
+    """Pieces that each hold half of a character join to it; a half alone is none, and no error."""
+    pieces = ['{"a":"', *halves, '"}']
+    deltas = [delta(0, "input_json_delta", partial_json=piece) for piece in pieces]
+    events = [MESSAGE_START, start(0, TOOL_BLOCK), *deltas, stop(0), *END]
+
+    assert check_events("anthropic-messages", named(events)) == ()
+
+
 @pytest.mark.parametrize("reason", ["max_tokens", "refusal"])
 def test_arguments_may_be_cut_off_with_the_answer(reason):
     """A model that was stopped inside its arguments sends no whole JSON, and that is no fault."""
