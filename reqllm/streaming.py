@@ -20,6 +20,7 @@ from reqllm.errors import InvalidInputError, MissingKeyError
 from reqllm.hooks import AttemptStart, Hooks, StreamEnd
 from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
 from reqllm.model import Model
+from reqllm.own_clients import new_client
 from reqllm.places import Place, Places, loop_here, process_here
 from reqllm.providers.base import Provider, WireRequest
 from reqllm.providers.registry import provider_named
@@ -32,10 +33,6 @@ from reqllm.timing import AsyncTimer, Timer
 
 # What stands for a key where a recording answers and nobody asks for one.
 _NO_KEY_NEEDED = "replayed"
-# A stream has a connection to itself, for as long as it lasts: the hundred and first is not to wait
-# for another's end. And where threads share a pool that closes what it keeps too many of, it may
-# close one under a stream that just began on it (https://github.com/encode/httpcore/issues/1110).
-_UNLIMITED: Mapping[str, None] = {"max_connections": None, "max_keepalive_connections": None}
 # RFC 9110, a token.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -300,8 +297,7 @@ class AsyncClient(_BaseClient):
         return self._made.get_or_make(self._new_http) if self._http is None else self._http
 
     def _new_http(self) -> Any:
-        limits = self._library.Limits(**_UNLIMITED)
-        return self._library.AsyncClient(transport=self._transport, limits=limits)
+        return new_client(self._library, "AsyncClient", self._transport)
 
     @property
     def http_client(self) -> Any:
@@ -367,8 +363,7 @@ class Client(_BaseClient):
         return self._made.get_or_make(self._new_http) if self._http is None else self._http
 
     def _new_http(self) -> Any:
-        limits = self._library.Limits(**_UNLIMITED)
-        return self._library.Client(transport=self._transport, limits=limits)
+        return new_client(self._library, "Client", self._transport)
 
     @property
     def http_client(self) -> Any:
