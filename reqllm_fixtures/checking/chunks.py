@@ -21,14 +21,14 @@ def check_chunks(
     chunks: as they came, or as `as_dict()` wrote them. `event` of a finding is a chunk's number.
     profile: `strict` is this release; to `compat`, what a newer one added is a warning.
 
-    Raises ValueError for another profile, MissingDependencyError.
+    Raises ValueError for another profile, TypeError for what is no chunk, MissingDependencyError.
     """
     report = Report(checked_profile(profile))
     rules = ChunkRules(report)
     judging = judge("chunks", profile)
     for number, chunk in enumerate(chunks, 1):
         report.event = number
-        value = chunk.as_dict() if isinstance(chunk, StreamChunk) else dict(chunk)
+        value = _as_dict(chunk)
         kind = value.get("kind")
         if rules.ended:
             said = f"expected the end of the stream, came {came(kind)}"
@@ -45,3 +45,11 @@ def check_chunks(
     else:
         report.add("no-events", "$", "expected chunks, came none")
     return report.findings()
+
+
+def _as_dict(chunk: object) -> dict[str, Any]:
+    if isinstance(chunk, StreamChunk):
+        return chunk.as_dict()
+    if isinstance(chunk, Mapping):
+        return dict(chunk)
+    raise TypeError(f"expected chunks, or what their as_dict() wrote, got {type(chunk).__name__}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -62,6 +63,14 @@ def is_found(wire: str, mutant: Mutant) -> bool:
     """Check a mutant strictly; tell whether what is wrong with it is named."""
     body = SHAPES[wire].framed(mutant.events, sentinel=mutant.sentinel)
     return any(map(mutant.named_by, check_events(wire, body, profile="strict")))
+
+
+def with_anything_anywhere(events: tuple[Event, ...]) -> Iterator[tuple[Event, ...]]:
+    """Put a list, an object and a number in turn at every place of a stream."""
+    for at, event in enumerate(events):
+        for path in _places(event, frozenset({NAME})):
+            for value in ([7], {"x": 1}, 7):
+                yield _changed("type", events, at, path, partial(_put, value)).events
 
 
 # Each way of breaking a stream; None where this stream has nothing to break so.
@@ -122,6 +131,10 @@ def _changed(
 
 def _retype(parent: Any, key: Any) -> None:
     parent[key] = OTHER[type(parent[key])]
+
+
+def _put(value: Any, parent: Any, key: Any) -> None:
+    parent[key] = value
 
 
 def _places(value: Any, free: frozenset[str], path: Path = ()) -> Iterator[Path]:

@@ -109,3 +109,10 @@ def test_what_a_newer_release_added_is_a_warning():
         ("warning", "unknown-field"),
         ("warning", "unknown-event"),
     ]
+
+
+def test_what_is_no_chunk_is_refused():
+    """A text or a number among the chunks is a mistake of the caller's, and told as one."""
+    for wrong in ("text", 7, None):
+        with pytest.raises(TypeError, match=f"expected chunks.*got {type(wrong).__name__}"):
+            check_chunks([START, wrong])

@@ -14,7 +14,7 @@ from reqllm_fixtures.other_framings import frames
 from tests.corpus import captures
 
 from .more_streams import NAME
-from .mutating import is_found, mutants
+from .mutating import is_found, mutants, with_anything_anywhere
 from .shapes import SHAPES
 from .streams import Event
 
@@ -67,3 +67,11 @@ def test_what_our_client_cannot_read_is_no_stream_for_a_client(wire):
             assert "error" in {each.severity for each in found}, (mutant.how, mutant.path)
 
     assert unread
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_whatever_stands_anywhere_is_told_and_breaks_no_check(wire):
+    """Any JSON at any place, one that no rule expects included, makes no check raise."""
+    for clean in SHAPES[wire].clean:
+        for events in with_anything_anywhere(clean):
+            assert isinstance(check_events(wire, SHAPES[wire].framed(events)), tuple)

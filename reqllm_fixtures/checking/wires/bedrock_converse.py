@@ -29,7 +29,8 @@ TABLE = Table(
 )
 _USAGE = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 # A model that was stopped may have been stopped inside the arguments of a tool.
-_CUT_OFF = frozenset({"max_tokens", "model_context_window_exceeded", "malformed_tool_use"})
+# A tuple: what comes may be no text, nor hashable.
+_CUT_OFF = ("max_tokens", "model_context_window_exceeded", "malformed_tool_use")
 
 
 class BedrockConverseRules(BlockRules):

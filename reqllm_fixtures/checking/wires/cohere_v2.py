@@ -32,7 +32,8 @@ TABLE = Table(
     has_sentinel=True,
 )
 # A model that was stopped may have been stopped inside the arguments of a tool.
-_CUT_OFF = frozenset({"MAX_TOKENS", "ERROR", "TIMEOUT"})
+# A tuple: what comes may be no text, nor hashable.
+_CUT_OFF = ("MAX_TOKENS", "ERROR", "TIMEOUT")
 
 
 class CohereV2Rules(BlockRules):

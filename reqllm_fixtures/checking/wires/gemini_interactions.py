@@ -37,7 +37,8 @@ _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _FIRST = ("step.start", 0)
-_WHOLE = frozenset({"completed", "requires_action", "requires_continuation"})
+# A tuple: what comes may be no text, nor hashable.
+_WHOLE = ("completed", "requires_action", "requires_continuation")
 
 
 class GeminiInteractionsRules(BlockRules):
@@ -73,7 +74,8 @@ class GeminiInteractionsRules(BlockRules):
     def _take_step(self, kind: str, key: Key, value: dict[str, Any]) -> None:
         step, delta = value.get("step"), value.get("delta")
         if kind == "step.start" and isinstance(step, dict):
-            self._types[key] = step.get("type")
+            if isinstance(step.get("type"), str):
+                self._types[key] = step["type"]
         elif kind == "step.delta" and isinstance(delta, dict):
             parts = _PARTS.get(self._types.get(key, ""))
             part = delta.get("type")
