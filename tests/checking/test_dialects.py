@@ -172,6 +172,15 @@ def test_an_event_of_gemini_may_lie_in_another_object():
     assert strictly("gemini", body) != []
 
 
+def test_a_reason_that_is_not_specified_is_no_ending():
+    """Google's word for none may stand on every event before the last."""
+    none = {"finishReason": "FINISH_REASON_UNSPECIFIED"}
+    events = [{**each, "candidates": [{**none, **each["candidates"][0]}]} for each in GEMINI]
+
+    assert rules("gemini", unnamed(events)) == []
+    assert ("error", "terminal-missing") in rules("gemini", unnamed(events[:-1]))
+
+
 def test_claude_before_its_messages_ends_by_its_metrics():
     """Over Bedrock, the older completions are text, as other models' is."""
     metrics = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 1, "outputTokenCount": 1}}

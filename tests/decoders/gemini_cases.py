@@ -251,6 +251,9 @@ ANSWERS = (
     ),
     case("G12-number", "a reason as a number", *HELLO, answer(finish=2), text="Hello",
          finish=("length", "MAX_TOKENS")),
+    case("G12-unspecified", "no reason in either spelling", *HELLO,
+         answer(finish="FINISH_REASON_UNSPECIFIED"), answer(finish=0), text="Hello",
+         state="incomplete", error=e.IncompleteStreamError, finish=None),
     case("G12-new-number", "a number that is newer", *HELLO, answer(finish=99), text="Hello",
          finish=("other", "99")),
     case(

@@ -94,8 +94,8 @@ def is_answer(body: Mapping[str, Any]) -> bool:
 
 
 def finish_reason_of(value: Any) -> str | None:
-    """Return a finish reason's name, also where its number came."""
+    """Return a finish reason's name, also where its number came; one not specified is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         known = 0 <= value < len(_FINISH_REASONS)
-        return _FINISH_REASONS[value] if known else str(value)
-    return value if isinstance(value, str) and value else None
+        value = _FINISH_REASONS[value] if known else str(value)
+    return value if isinstance(value, str) and value and value != _FINISH_REASONS[0] else None

@@ -67,12 +67,15 @@ class GeminiRules:
             return
         place = f"$.candidates[{position}]"
         reason = self._finished.setdefault(number, None)
+        finish = candidate.get("finishReason")
+        if finish == "FINISH_REASON_UNSPECIFIED":  # as its number 0 is
+            finish = None
         if reason:
             content = candidate.get("content")
             if isinstance(content, dict) and content.get("parts"):
                 said = f"expected nothing after finishReason {came(reason)}, came parts"
                 self._report.add("after-finish", f"{place}.content.parts", said)
-            if candidate.get("finishReason"):
-                said = f"expected one finishReason, came {came(candidate['finishReason'])} again"
+            if finish:
+                said = f"expected one finishReason, came {came(finish)} again"
                 self._report.add("finish-repeated", f"{place}.finishReason", said)
-        self._finished[number] = candidate.get("finishReason") or reason
+        self._finished[number] = finish or reason
