@@ -7,9 +7,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from reqllm.framing.event import WireEvent
-from reqllm.framing.eventstream import EVENT_STREAM
-from reqllm.framing.sse import SSEDecoder
 from reqllm.wires.recognising import wire_of_event, wire_of_path
 from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.cassette import Interaction, RecordedRequest
@@ -18,7 +15,7 @@ from reqllm_fixtures.errors import FixtureError
 # :streamGenerateContent, /converse-stream, /invoke-with-response-stream
 _STREAM_PATH = re.compile(r"[:/-]stream\w*$")
 _SSE_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
-_FRAME_STARTS = EVENT_STREAM.starts
+_FRAME_START = b"\x00"  # of a length that is written in four bytes
 _STREAM_TYPES = ("event-stream", "eventstream", "ndjson")
 _SNIFFED_BYTES = 65_536
 
@@ -38,7 +35,7 @@ def is_stream(interaction: Interaction) -> bool:
     if _STREAM_PATH.search(urlsplit(interaction.request.uri).path):
         return True
     body = interaction.response.body
-    return body.lstrip().startswith(_SSE_STARTS) or body.startswith(_FRAME_STARTS)
+    return body.lstrip().startswith(_SSE_STARTS) or body.startswith(_FRAME_START)
 
 
 def wire_of(interaction: Interaction) -> str:
@@ -72,7 +69,12 @@ def _first_event(body: bytes) -> Any:
     if body.lstrip()[:1] == b"{":
         first_line = body.lstrip().partition(b"\n")[0]
         return parsed(first_line) or parsed(body)
-    if body.startswith(_FRAME_STARTS):
+    # Here, as the address mostly tells.
+    from reqllm.framing.event import WireEvent
+    from reqllm.framing.eventstream import EVENT_STREAM
+    from reqllm.framing.sse import SSEDecoder
+
+    if body.startswith(_FRAME_START):
         # A frame's name is not in its payload: it is put around it.
         frames = EVENT_STREAM.new().receive(body[:_SNIFFED_BYTES])
         named = ((e.event, parsed(e.data)) for e in frames if isinstance(e, WireEvent))

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from reqllm.errors import UnknownWireError
-from reqllm.wires.common.request_body import nearest
-from reqllm.wires.wire import Wire
+
+if TYPE_CHECKING:
+    from reqllm.wires.wire import Wire
 
 # Name: the package whose `WIRE` it is.
 _PACKAGES: Mapping[str, str] = MappingProxyType(
@@ -47,5 +49,7 @@ def _wire_of(package: str) -> Wire:
 
 def no_wire(name: object, wires: Iterable[str] = WIRE_NAMES) -> UnknownWireError:
     """Return the error that says there is no such wire, and which there are."""
+    from reqllm.wires.common.request_body import nearest  # here, as most names are right
+
     near = nearest(name, wires) if isinstance(name, str) else ""
     return UnknownWireError(f"there is no wire {name!r}.{near} The wires are {', '.join(wires)}")
