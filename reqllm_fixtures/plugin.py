@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reqllm_fixtures.snapshot_fixture import stream_snapshot as stream_snapshot
 from reqllm_fixtures.testing import options
-from reqllm_fixtures.testing.run import RUN, begin
+from reqllm_fixtures.testing.run import RUN, PluginRun, begin
 
 if TYPE_CHECKING:
     from reqllm import AsyncClient, Client
@@ -47,7 +48,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.addinivalue_line("markers", OVERLAYS)
-    begin(config)
+    _give(begin(config), config)
+
+
+def _give(run: PluginRun, config: pytest.Config) -> None:
+    """Give the run to our fixtures; `request` would be made anew, twice, for each of them."""
+
+    @pytest.fixture(scope="session")
+    def _reqllm_run() -> PluginRun:
+        return run
+
+    holder = ModuleType("reqllm_fixtures.run")
+    vars(holder)["_reqllm_run"] = _reqllm_run
+    config.pluginmanager.register(holder, holder.__name__)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -136,23 +149,23 @@ def reqllm_config() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def fixture_path(request: pytest.FixtureRequest) -> Path:
+def fixture_path(_reqllm_run: PluginRun) -> Path:
     """The path of this test's cassette; it may not be there yet."""
-    return request.config.stash[RUN].case.path
+    return _reqllm_run.case.path
 
 
 @pytest.fixture
-def reqllm_overlay(request: pytest.FixtureRequest) -> Overlay | None:
+def reqllm_overlay(_reqllm_run: PluginRun) -> Overlay | None:
     """The overlay that this test runs under, if it does."""
-    return request.config.stash[RUN].case.overlay
+    return _reqllm_run.case.overlay
 
 
 @pytest.fixture
 def reqllm_cassette(
-    request: pytest.FixtureRequest, reqllm_config: Mapping[str, Any], fixture_path: Path
+    _reqllm_run: PluginRun, reqllm_config: Mapping[str, Any], fixture_path: Path
 ) -> Iterator[CassetteInUse]:
     """This test's cassette, open: `.transport()`, `.patch()`, `.sent`, `.played` ..."""
-    with request.config.stash[RUN].case.own(fixture_path) as cassette:
+    with _reqllm_run.case.own(fixture_path) as cassette:
         yield cassette
 
 

@@ -26,11 +26,12 @@ def take(
     try:
         for each in asking:
             overlays.require(each)
-        paths = {each.nodeid: str(path_of(each, marked(each), options)) for each in asking}
+        said = {each.nodeid: marked(each) for each in asking}
     except MarkerError as error:
         report.outcome, report.longrepr, report.result = "failed", str(error), []
         return
     if options.unused:
+        paths = {each.nodeid: str(path_of(each, said[each.nodeid], options)) for each in asking}
         results.collected += [
             Collected(each.nodeid, str(each.path), paths.get(each.nodeid)) for each in items
         ]

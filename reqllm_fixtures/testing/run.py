@@ -27,11 +27,12 @@ _KEY = "reqllm"
 MARKERS = frozenset({"reqllm", "reqllm_overlays"})
 
 
-def begin(config: pytest.Config) -> None:
+def begin(config: pytest.Config) -> PluginRun:
     """Put pytest in charge of the cassettes that are used in this process."""
     run = PluginRun(options.read(config))
     config.stash[RUN] = run
     run.leaving.enter_context(running.in_charge(run))
+    return run
 
 
 class PluginRun:
@@ -243,8 +244,9 @@ class PluginRun:
 def asks(item: pytest.Item) -> bool:
     """Tell whether a test asked for a cassette."""
     names = getattr(item, "fixturenames", ())
-    marks = {mark.name for mark in item.iter_markers()}
-    return not FIXTURES.isdisjoint(names) or not MARKERS.isdisjoint(marks)
+    return not FIXTURES.isdisjoint(names) or any(
+        mark.name in MARKERS for mark in item.iter_markers()
+    )
 
 
 def _put_first(item: pytest.Item, *, is_patched: bool) -> None:
