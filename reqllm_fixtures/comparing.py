@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -21,13 +23,15 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # RFC 2046: how the parts of a body begin, by a word that most clients draw anew for each.
 _BOUNDARY = re.compile(rb"--([0-9A-Za-z'()+_,./:=? -]{1,70})\r\n")
 _SAFE_INTEGER = 2**53  # beyond it a float no longer tells which integer was meant
+_ADDRESSES = 128  # a run asks for few addresses, and for each of them often
 
 
-def address(uri: str) -> dict[str, Hashable]:
+@lru_cache(_ADDRESSES)
+def address(uri: str) -> Mapping[str, Hashable]:
     """Take an address apart, into what must be equal."""
     parts = urlsplit(uri)
     scheme = parts.scheme.lower()
-    return {
+    parted: dict[str, Hashable] = {
         "url.scheme": scheme,
         "url.host": parts.hostname,
         "url.port": parts.port or _DEFAULT_PORTS.get(scheme),
@@ -42,6 +46,7 @@ def address(uri: str) -> dict[str, Hashable]:
             )
         ),
     }
+    return MappingProxyType(parted)
 
 
 def address_differences(recorded: RecordedRequest, asked: RecordedRequest) -> Iterator[Difference]:
@@ -68,13 +73,21 @@ def masked(uri: str) -> str:
 
 def document_of(body: bytes) -> Any:
     """Read a body as JSON; `1.0` is `1`. Raises ValueError, RecursionError."""
-    return json.loads(body, parse_float=_number)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if (
+        text[:1] not in _OPENERS or text[1:2] == "\0"
+    ):  # blanks, numbers, or UTF-16, which JSON may be
+        return json.loads(body, parse_float=_number)
+    return _decode(text)
 
 
 def canonical(document: Any) -> str:
     """Write a document so that equal ones are equal texts."""
     # Text, not the value itself: True == 1 in Python, and a dict has no hash.
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return _encode(document)
 
 
 def body_difference(recorded: RecordedRequest, asked: RecordedRequest) -> Difference:
@@ -116,7 +129,7 @@ def json_differences(path: str, recorded: Any, asked: Any, shown: Any) -> Iterat
             yield Difference(path, *((recorded, asked) if alike else shown))
 
 
-def _query(parts: dict[str, Any]) -> dict[str, list[str]]:
+def _query(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in parts["url.query"]:
         values.setdefault(name, []).append(value)
@@ -146,6 +159,12 @@ def _masked_field(field: str) -> str:
 def _number(text: str) -> int | float:
     value = float(text)
     return int(value) if value.is_integer() and abs(value) < _SAFE_INTEGER else value
+
+
+# Made once: `json.loads` and `json.dumps` make theirs for each document.
+_OPENERS = ("{", "[")
+_decode = json.JSONDecoder(parse_float=_number).decode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -99,8 +99,12 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Wrapper:
     __tracebackhide__ = True
-    with item.config.stash[RUN].set_up(item):
-        return (yield)
+    run = item.config.stash[RUN]
+    run.begin(item)
+    with run.phase:
+        done = yield
+        run.require_sound()
+        return done
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -113,8 +117,12 @@ def pytest_runtest_call(item: pytest.Item) -> Wrapper:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Wrapper:
     __tracebackhide__ = True
-    with item.config.stash[RUN].tear_down():
-        return (yield)
+    run = item.config.stash[RUN]
+    try:
+        with run.phase:
+            return (yield)
+    finally:
+        run.close()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

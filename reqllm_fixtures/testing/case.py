@@ -7,7 +7,7 @@ import inspect
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.redaction import Redactor
 
+_FOLDERS = 64
 _NOT_OURS = (KeyboardInterrupt, pytest.exit.Exception)
 
 
@@ -105,7 +106,7 @@ class Case:
 
     def use(self, path: str | PathLike[str], *, own: bool = False) -> CassetteInUse:
         """Open a cassette for this test, or give the one that is open."""
-        target = os.path.realpath(path)
+        target = _real(fspath(path))
         with self._opening:
             if own or path == getattr(self._item, "funcargs", {}).get("fixture_path"):
                 self._own = target
@@ -298,6 +299,18 @@ class Case:
 
     def _fail(self, told: str) -> NoReturn:
         raise self.outcome(told) from None
+
+
+def _real(path: str) -> str:
+    """Follow the links in a path, as `realpath` does, which looks at every folder on the way."""
+    folder, name = os.path.split(path)
+    if not os.path.isabs(folder):  # which is another one after a `chdir`
+        return os.path.realpath(path)
+    target = os.path.join(_real_folder(folder), name)
+    return os.path.realpath(target) if os.path.islink(target) else target
+
+
+_real_folder = lru_cache(_FOLDERS)(os.path.realpath)
 
 
 def _redactor(said: Mapping[str, Any]) -> Redactor:

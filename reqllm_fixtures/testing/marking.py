@@ -10,7 +10,6 @@ import pytest
 from msgspec import UNSET, Struct, UnsetType
 
 from reqllm_fixtures.errors import OverlayError, RulesError
-from reqllm_fixtures.presets import unknown
 from reqllm_fixtures.testing import marker_places, naming
 from reqllm_fixtures.testing.options import SCHEMAS, UNPLAYED
 
@@ -64,6 +63,8 @@ def _problem(mark: pytest.Mark) -> str | None:
         )
     for keyword, value in _said(mark).items():
         if keyword not in _EXPECTED:
+            from reqllm_fixtures.presets import unknown  # here, as hardly any marker needs it
+
             return unknown("one of the keywords", keyword, _EXPECTED)
         if problem := problem_with(keyword, value):
             return problem

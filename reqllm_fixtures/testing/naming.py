@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from reqllm_fixtures.file_names import FORBIDDEN, LONGEST, stem
 
 _KINDS = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz")
+_FILES = 16
 
 
 def path_of(file: Path, folder: str, classes: Sequence[str], test: str) -> Path:
     """Name the cassette of a test; `test` is its name with its parameters."""
     name = stem(".".join([*classes, test]))
-    # In one step: each `/` of pathlib's takes as long as all the rest.
-    return Path(os.path.join(file.parent, folder, stem(file.stem), f"{name}.yaml"))
+    return Path(os.path.join(_folder_of(file, folder), f"{name}.yaml"))
+
+
+# A file of tests has many, and each step of pathlib's takes as long as all the rest.
+@lru_cache(_FILES)
+def _folder_of(file: Path, folder: str) -> str:
+    return os.path.join(file.parent, folder, stem(file.stem))
 
 
 def path_named(file: Path, folder: str, name: str) -> Path:

@@ -44,6 +44,8 @@ class PluginRun:
         self._item: pytest.Item | None = None
         self._case: Case | None = None
         self._is_calling = False
+        self._refused: BaseException | None = None
+        self.phase = Phase(self)
         self._recorded_by: dict[str, set[str]] = {}
         self._results: Results | None = None
 
@@ -144,15 +146,15 @@ class PluginRun:
 
     # Of one test, in this order.
 
-    @contextlib.contextmanager
-    def set_up(self, item: pytest.Item) -> Iterator[None]:
-        """Set up a test that may ask for a cassette."""
+    def begin(self, item: pytest.Item) -> None:
+        """Begin with a test that may ask for a cassette."""
         self._item, self._case = item, None
-        refused = self._prepared(item) if asks(item) else None
-        with self._phase():
-            yield
-            if refused is not None:
-                raise refused
+        self._refused = self._prepared(item) if asks(item) else None
+
+    def require_sound(self) -> None:
+        """Fail a test that asks for a cassette as none can."""
+        if self._refused is not None:
+            raise self._refused
 
     def _prepared(self, item: pytest.Item) -> BaseException | None:
         """Prepare a test that asks; what is wrong with it is raised once others have set it up."""
@@ -173,7 +175,7 @@ class PluginRun:
         """Run a test, which fails for what it was refused and for what it did not play."""
         self._is_calling = True
         try:
-            with self._phase():
+            with self.phase:
                 yield
         finally:
             self._is_calling = False
@@ -204,16 +206,8 @@ class PluginRun:
         if self.options.unused:
             self.results.ran.append(item.nodeid)
 
-    @contextlib.contextmanager
-    def tear_down(self) -> Iterator[None]:
-        """Tear a test down; then publish what it recorded, if it passed."""
-        try:
-            with self._phase():
-                yield
-        finally:
-            self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Publish what a test recorded that was torn down, if it passed."""
         case, self._case, self._item = self._case, None, None
         if case is not None:
             try:
@@ -222,23 +216,31 @@ class PluginRun:
                 self.results.used += case.seen
                 self.results.opened += case.opened
 
-    @contextlib.contextmanager
-    def _phase(self) -> Iterator[None]:
+    def end_phase(self, raised: BaseException | None) -> None:
+        """Fail the test for what it was refused in a phase, whatever became of that."""
         __tracebackhide__ = True
-        try:
-            yield
-        except BaseException as error:
-            if self._case is not None:
-                self._case.end_phase(error)
-            raise
         if self._case is not None:
-            self._case.end_phase(None)
+            self._case.end_phase(raised)
 
     def end(self) -> None:
         """Leave the process to others; forget what a test recorded that was broken off."""
         with contextlib.suppress(pytest.fail.Exception):
-            self._close()
+            self.close()
         self.leaving.close()
+
+
+class Phase:
+    """The block in which a phase of a test runs. One serves all: nothing is kept in it."""
+
+    def __init__(self, run: PluginRun) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None:
+        __tracebackhide__ = True
+        self._run.end_phase(raised)
 
 
 def asks(item: pytest.Item) -> bool:

@@ -11,7 +11,6 @@ from reqllm_fixtures import matching
 from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
 from reqllm_fixtures.errors import RulesError
-from reqllm_fixtures.presets import PRESETS, unknown
 from reqllm_fixtures.rules import rules
 from reqllm_fixtures.testing.marking import Marked, problem_with
 from reqllm_fixtures.testing.options import Options
@@ -81,6 +80,8 @@ def _checked(config: Any) -> Mapping[str, Any]:
         )
     for name, value in config.items():
         if name not in _KNOWN:
+            from reqllm_fixtures.presets import unknown  # here, as hardly any config needs it
+
             raise RulesError(f"reqllm_config: {unknown('one of', str(name), _KNOWN)}")
         if name == "secrets":
             checked_secrets(value)
@@ -106,13 +107,18 @@ def _matcher(match: Any, volatile: Any, said: Mapping[str, Any]) -> Matcher:
         return match  # type: ignore[no-any-return]
     compared: list[Any] = []
     for each in _listed(match):
-        varies = isinstance(each, str) and (each.startswith("$") or each in PRESETS)
-        (declared if varies else compared).append(each)
+        (declared if _is_to_vary(each) else compared).append(each)
     compares = compared or match_on
     repeats = bool(said.get("allow_repeats"))
     if not declared and compares is None and not repeats:
         return matching.strict
     return rules(declared or None, match_on=compares, allow_repeats=repeats)
+
+
+def _is_to_vary(each: Any) -> bool:
+    from reqllm_fixtures.presets import PRESETS  # here, as most tests are matched strictly
+
+    return isinstance(each, str) and (each.startswith("$") or each in PRESETS)
 
 
 def _listed(match: Any) -> Iterable[Any]:

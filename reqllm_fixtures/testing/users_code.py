@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from types import FrameType
 
-_PYTHON = tuple(os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib",))
+_PYTHON = os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OURS = tuple(
     os.path.join(
@@ -20,7 +19,7 @@ _OURS = tuple(
 def is_users(filename: str) -> bool:
     """Tell whether a file holds code of the user's."""
     return not (
-        filename.startswith(("<", *_PYTHON, *_OURS)) or any(each in filename for each in _INSTALLED)
+        filename.startswith(("<", _PYTHON, *_OURS)) or any(each in filename for each in _INSTALLED)
     )
 
 
