@@ -56,6 +56,8 @@ class OpenAIChatRules:
         self._report = report
         self._usage = UsageRules(report, _USAGE)
         self._constants = Constants(report)
+        self._constant: tuple[Any, ...] = ()
+        """What was told last of what stays the same."""
         self._choices: dict[int, _Choice] = {}
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
@@ -63,10 +65,9 @@ class OpenAIChatRules:
         if kind == "error":
             self.ended = True
             return
-        known = self._constants.known
-        for name, rule in _CONSTANT.items():
-            if value.get(name) != known.get(name):
-                self._constants.hold(name, value.get(name), f"$.{name}", rule)
+        constant = (value.get("id"), value.get("model"), value.get("created"))
+        if constant != self._constant:
+            self._hold(constant)
         choices = value.get("choices")
         if isinstance(choices, list):
             for position, choice in enumerate(choices):
@@ -75,6 +76,12 @@ class OpenAIChatRules:
         usage = value.get("usage")
         if usage is not None:
             self._take_usage(usage)
+
+    def _hold(self, constant: tuple[Any, ...]) -> None:
+        constants = self._constants
+        for (name, rule), value in zip(_CONSTANT.items(), constant, strict=True):
+            constants.hold(name, value, f"$.{name}", rule)
+        self._constant = tuple(map(constants.known.get, _CONSTANT))
 
     def end(self, *, is_done: bool) -> None:
         """Take the end of the body."""
@@ -105,28 +112,27 @@ class OpenAIChatRules:
 
     def _take_choice(self, entry: dict[str, Any], position: int) -> None:
         number = entry.get("index", position)
-        place = f"$.choices[{position}]"
         delta = entry.get("delta")
         delta = delta if isinstance(delta, dict) else {}  # some finish without one
         if type(number) is not int:
             return
         choice = self._choices.get(number)
         if choice is None:
-            choice = self._begin(number, delta, place)
+            choice = self._begin(number, delta, position)
         calls = delta.get("tool_calls")
-        if isinstance(calls, list):
+        if calls and isinstance(calls, list):
             for at, call in enumerate(calls):
                 if isinstance(call, dict):
-                    back = len(calls) - at
-                    self._take_call(choice, call, back, f"{place}.delta.tool_calls[{at}]")
+                    back, place = len(calls) - at, f"{_place(position)}.delta.tool_calls[{at}]"
+                    self._take_call(choice, call, back, place)
         if choice.finish is not None:
-            self._take_late(choice, entry, delta, place)
+            self._take_late(choice, entry, delta, _place(position))
         choice.finish = finish_of(entry) or choice.finish
 
-    def _begin(self, number: int, delta: dict[str, Any], place: str) -> _Choice:
+    def _begin(self, number: int, delta: dict[str, Any], position: int) -> _Choice:
         if delta and not delta.get("role"):
             said = "expected the role in the first delta of a choice, it did not come"
-            self._report.add("role-missing", f"{place}.delta.role", said)
+            self._report.add("role-missing", f"{_place(position)}.delta.role", said)
         choice = self._choices[number] = _Choice()
         return choice
 
@@ -221,3 +227,7 @@ class OpenAIChatRules:
         if not self.finished:
             said = "expected usage once every choice is finished, it came before"
             self._report.add("usage-before-finish", "$.usage", said)
+
+
+def _place(position: int) -> str:
+    return f"$.choices[{position}]"
