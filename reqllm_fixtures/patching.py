@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +25,7 @@ Make = Callable[[ModuleType, Any], Any]
 """Makes a transport of a module over one that sends."""
 
 LIBRARIES = ("httpx", "httpx2")
+_MADE = 8  # for each of two libraries two kinds of transport, and as many again
 _METHODS = (
     ("HTTPTransport", "handle_request"),
     ("AsyncHTTPTransport", "handle_async_request"),
@@ -108,6 +109,12 @@ def _patch(module: ModuleType) -> Iterator[Callable[[], None]]:
         yield partial(setattr, transport, "__init__", build)
 
 
+# What these make holds no state of its own: it is the same for every cassette, and each test of a
+# run has one. Whoever else has replaced a method meanwhile gets another.
+_made_once = lru_cache(_MADE)
+
+
+@_made_once
 def _put_off(transport: Any, build: Any) -> Any:
     """Put off building a transport while all that is patched in replays."""
     unbuilt = unbuilt_kind(transport, build)
@@ -124,6 +131,7 @@ def _put_off(transport: Any, build: Any) -> Any:
     return init
 
 
+@_made_once
 def _wrapped(module: ModuleType, real: Any) -> Any:
     @wraps(real)
     def handle_request(self: Any, request: Any) -> Any:
@@ -135,6 +143,7 @@ def _wrapped(module: ModuleType, real: Any) -> Any:
     return handle_request
 
 
+@_made_once
 def _async_wrapped(module: ModuleType, real: Any) -> Any:
     @wraps(real)
     async def handle_async_request(self: Any, request: Any) -> Any:
