@@ -45,7 +45,8 @@ class OverlaidCassette:
     """A cassette that answers with what an overlay makes of its recordings.
 
     A recording that is refused first is played with its first answer; who asks the same again gets
-    the next. Threads may share it.
+    the next. One that a fault broke is found broken again by a client that tries again, where
+    nothing else answers. Threads may share it.
     """
 
     def __init__(self, cassette: Cassette, overlay: Overlay, *, pace: float = 0.0) -> None:
@@ -55,6 +56,7 @@ class OverlaidCassette:
         made = all_played(numbered, overlay, cassette.path, pace=pace)
         self._played = {id(each): made[number] for number, each in numbered if number in made}
         self._again: list[_Again] = []
+        self._faults: list[_Again] = []
         self._lock = threading.Lock()
 
     @property
@@ -73,7 +75,7 @@ class OverlaidCassette:
         if again is not None:
             return again
         found = self._cassette.take(request)
-        return None if found is None else self._first(found)
+        return self._fault(request) if found is None else self._first(found)
 
     def play(self, request: RecordedRequest) -> Interaction:
         """As `Cassette.play`. Raises UnmatchedRequestError."""
@@ -83,7 +85,10 @@ class OverlaidCassette:
         played = self._played.get(id(found))
         if played is None:
             return found
-        first, *rest = played.answers
+        first, *rest = answers = played.answers
+        if played.is_fault and not played.is_refused:
+            with self._lock:
+                self._faults.append(_Again(found.request, [answers[-1]], is_endless=True))
         if rest or played.is_refused:
             with self._lock:
                 self._again.append(
@@ -99,6 +104,13 @@ class OverlaidCassette:
                     if not again.answers:
                         self._again.remove(again)
                     return Interaction(again.request, response)
+        return None
+
+    def _fault(self, request: RecordedRequest) -> Interaction | None:
+        with self._lock:
+            for fault in reversed(self._faults):
+                if fault.is_of(request, self.matcher):
+                    return Interaction(fault.request, fault.next())
         return None
 
 

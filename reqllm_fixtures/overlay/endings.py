@@ -129,4 +129,4 @@ class Ended(_Ending, frozen=True):
 
 
 def _ended(played: Played, cues: list[Cue], end: End) -> Played:
-    return replace(played, cues=tuple(cues), end=end)
+    return replace(played, cues=tuple(cues), end=end, is_fault=True)

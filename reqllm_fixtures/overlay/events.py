@@ -134,7 +134,8 @@ def failing(played: Played, view: View, count: int, event: bytes) -> Played:
     _, new = view.framing.inserted(view.events[:count], count, event, kept)
     new += view.framing.closed(kept)
     timed = rest[:1] or head[-1:] or [Cue(b"", 0, 0)]
-    return replace(played, cues=(*head, replace(timed[0], data=new)), end="eof")
+    cues = (*head, replace(timed[0], data=new))
+    return replace(played, cues=cues, end="eof", is_fault=True)
 
 
 def trouble_named(name: str, kind: str) -> None:

@@ -35,6 +35,8 @@ class Played(Struct, frozen=True):
     before: tuple[RecordedResponse, ...] = ()
     is_refused: bool = False
     """Whether the last of those before is the answer to every further request."""
+    is_fault: bool = False
+    """Whether an overlay broke it: who asks again finds it again, if nothing else is recorded."""
 
     @property
     def body(self) -> bytes:

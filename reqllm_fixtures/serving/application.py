@@ -147,7 +147,7 @@ class Player:
             return again
         taken = self._found(asked)
         if taken is None:
-            return None
+            return self._overlaying.fault(key, overlay)
         try:
             return self._overlaying.changed(key, overlay, taken)
         except OverlayError:

@@ -25,10 +25,12 @@ class Overlaying:
     def __init__(self, default: Overlay | None, pace: float) -> None:
         self._default, self._pace = default, pace
         self._again: dict[tuple[Hashable, str], _Again] = {}
+        self._faults: dict[tuple[Hashable, str], Taken] = {}
 
     def reset(self) -> None:
-        """Forget who was refused."""
+        """Forget who was refused, and what was broken."""
         self._again.clear()
+        self._faults.clear()
 
     def asked_by(self, headers: Headers) -> Overlay | None:
         """Return the overlay that a request asks for; several headers are one after the other.
@@ -65,7 +67,13 @@ class Overlaying:
         first = kept.next()
         if kept.answers:
             self._again[key, str(overlay)] = kept
+        if played.is_fault and not played.is_refused:
+            self._faults[key, str(overlay)] = taken.answering(played.answers[-1])
         return first
+
+    def fault(self, key: Hashable, overlay: Overlay) -> Taken | None:
+        """Return what a request gets that a fault befell before, where nothing else answers."""
+        return self._faults.get((key, str(overlay)))
 
 
 class _Again:

@@ -17,6 +17,7 @@ from reqllm_fixtures import (
     OtherStreamError,
     OverlayError,
     RecordedResponse,
+    use_cassette,
 )
 from reqllm_fixtures.matching import strict
 from reqllm_fixtures.overlay import parse
@@ -31,6 +32,7 @@ from .recordings import changed, one_of_each, read, recordings, response
 NAMES = tuple(one_of_each())
 BINARY = ("bedrock-converse text", "bedrock-invoke text")
 TEXT = tuple(name for name in NAMES if name not in BINARY)
+DEMO, MODEL, PROMPT = "cassettes/demo.yaml", "anthropic:claude-haiku-4-5", "Why is the sky blue?"
 CHAT, MESSAGES = ("openai-chat text",), ("anthropic-messages text",)
 # Of these wires a failure in the stream is text alone, without a code.
 MUTE = ("cohere-v2 text", "ollama text")
@@ -262,3 +264,42 @@ def test_some_interactions_alone():
     assert bodies == [b"data: 1\n\ndata: 2\n\n", b"data: 2\n\n", b"data: 1\n\n"]
     with pytest.raises(OverlayError, match=r"interaction 3 of made\.yaml\. Expected one of: 0, 1"):
         OverlaidCassette(Cassette("made.yaml", held, matcher=strict), parse("drop@3"))
+
+
+@pytest.mark.parametrize(
+    ("overlay", "error"),
+    [
+        ("cut:events=0", reqllm.InterruptedStreamError),
+        ("cut:bytes=99", reqllm.InterruptedStreamError),
+        ("reset:events=1 | recut:bytes", reqllm.InterruptedStreamError),
+        ("ended:events=1", reqllm.IncompleteStreamError),
+        ("error:overloaded,events=0", reqllm.OverloadedError),
+        ("refused:429,times=1 | cut:events=0", reqllm.InterruptedStreamError),
+    ],
+)
+def test_who_asks_again_after_a_fault_finds_it_again(overlay: str, error: type[Exception]) -> None:
+    """A client that tries three times more ends by the fault, and not by a recording it lacks."""
+    with (
+        use_cassette(DEMO, overlay=overlay, clock=VirtualClock()) as cassette,
+        reqllm.Client(transport=cassette.transport()) as client,
+        pytest.raises(error),
+        client.stream(MODEL, PROMPT) as response,
+    ):
+        response.text()
+    assert len(cassette.sent) == 4
+    assert not cassette.misses
+
+
+def test_a_fault_comes_again_only_where_nothing_else_is_recorded() -> None:
+    """A second recording is played first; and what breaks nothing comes once."""
+    held = [Interaction(asked(), response(b"data: %d\n\n" % n, b"data: x\n\n")) for n in range(2)]
+    cut = OverlaidCassette(Cassette("made.yaml", held, matcher=strict), parse("cut:events=1"))
+    plays = [cut.take(asked()) for _ in range(3)]
+    assert [each and each.response.body for each in plays] == [
+        b"data: 0\n\n",
+        b"data: 1\n\n",
+        b"data: 1\n\n",
+    ]
+    assert cut.take(asked(b"other")) is None
+    drop = OverlaidCassette(Cassette("made.yaml", held, matcher=strict), parse("drop:1"))
+    assert [drop.take(asked()) is None for _ in range(3)] == [False, False, True]

@@ -49,6 +49,15 @@ def test_who_asks_again_gets_the_next_answer(tmp_path: Path, serve):
     assert served.shelf.plays == 1
 
 
+def test_a_fault_comes_again(tmp_path: Path, serve):
+    """To a client that tries again, where nothing else is recorded; what is whole comes once."""
+    served = serve(cassette(tmp_path / "a.yaml", recorded(*PIECES)))
+    assert [ask(served, "cut:events=0")[2] for _ in range(3)] == ["RemoteProtocolError"] * 3
+    assert ask(served, "cut:events=1")[0] == 404
+    httpx.post(served.url + "/_reqllm/reset", trust_env=False)
+    assert [ask(served, "recut:7")[0] for _ in range(2)] == [200, 404]
+
+
 def test_refused_for_ever(tmp_path: Path, serve):
     """Until all starts over."""
     served = serve(cassette(tmp_path / "a.yaml", recorded(*PIECES)))
