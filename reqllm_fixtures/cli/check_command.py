@@ -18,7 +18,7 @@ Examples:
   curl -sN https://... | reqllm-fixtures check --wire openai-chat -
 
 Exit status: 0 nothing was found of the severity of --fail-on or a worse one, 1 something was, or a
-file could not be read, 2 the command was asked wrongly.
+file could not be read, 2 the command was asked wrongly, or there was nothing to check.
 """
 
 
@@ -105,7 +105,7 @@ def check_command(
     """
     from datetime import UTC, datetime, timedelta
 
-    from reqllm.cli.reporting import WENT_WRONG
+    from reqllm.cli.reporting import ASKED_WRONGLY, WENT_WRONG
     from reqllm_fixtures.checking.finding import checked_profile
     from reqllm_fixtures.cli.check_formats import FORMATS, Tally
     from reqllm_fixtures.cli.looking_over import looked_over, without
@@ -122,5 +122,9 @@ def check_command(
         looked = without(looked_over(paths, linter, sys.stdin.buffer), ignored)
         FORMATS[form](tally.counted(looked), terminal)
         terminal.say(f"{NAME}: {tally}")
+        if not tally.files:
+            # A check of nothing in CI would pass for ever, wherever the cassettes have moved.
+            terminal.say(f"{NAME}: nothing was checked: no cassette is in {', '.join(paths)}")
+            sys.exit(ASKED_WRONGLY)
         if tally.fails(fail_on):
             sys.exit(WENT_WRONG)

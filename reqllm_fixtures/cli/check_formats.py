@@ -28,17 +28,17 @@ class Tally:
     """Counts files and what was found, while it goes by."""
 
     def __init__(self) -> None:
-        self._files = 0
+        self.files = 0
         self._found: Counter[str] = Counter()
 
     def __str__(self) -> str:
         errors, warned = self._found["error"], self._found["warning"]
-        return f"files: {self._files}, errors: {errors}, warnings: {warned}"
+        return f"files: {self.files}, errors: {errors}, warnings: {warned}"
 
     def counted(self, looked: Iterable[LookedOver]) -> Iterator[LookedOver]:
         """Hand on what was found, and count it."""
         for each in looked:
-            self._files += 1
+            self.files += 1
             self._found.update(remark.severity for remark in each.remarks)
             yield each
 

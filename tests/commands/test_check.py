@@ -130,6 +130,16 @@ def test_a_folder_is_searched_for_cassettes(poor: str, tmp_path: Path):
     assert "files: 2," in result.stderr
 
 
+@pytest.mark.parametrize("form", ["text", "json", "junit", "github"])
+def test_a_folder_without_cassettes(tmp_path: Path, form):
+    """Nothing was checked: that is said, and is no success."""
+    (tmp_path / "settings.yaml").write_text("colour: blue")
+    result = check(str(tmp_path), "--format", form)
+
+    assert result.exit_code == 2
+    assert f"nothing was checked: no cassette is in {tmp_path}" in result.stderr
+
+
 def test_a_body_of_a_wire_that_is_named(tmp_path: Path):
     """A captured body is checked from a file or from the standard input."""
     body = b"".join(said("Hi", ending=False))
