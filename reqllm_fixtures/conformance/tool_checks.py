@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from reqllm.content import Tool, ToolCall
 from reqllm.json_schema import first_problem
@@ -18,12 +19,23 @@ from reqllm_fixtures.conformance.asserting import (
 from reqllm_fixtures.conformance.expecting import Expect
 from reqllm_fixtures.conformance.taken import Taken, Turn
 
+# What these wires say themselves after calls. Our client takes calls for the reason where a
+# provider says that it just stopped; others look for the word, and run nothing.
+_OWN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "openai-chat": "tool_calls",
+        "anthropic-messages": "tool_use",
+        "bedrock-converse": "tool_use",
+        "cohere-v2": "TOOL_CALL",
+    }
+)
+
 
 def calls(tool: Tool, cities: Collection[str]) -> Check:
     """Check that the tool is called once for each city, and nothing else is."""
 
     def check(taken: Taken, expect: Expect) -> None:
-        _calls(tool, cities, taken.first, expect)
+        _calls(tool, cities, taken, expect)
 
     return check
 
@@ -39,7 +51,7 @@ def answers_from(tool: Tool, cities: Collection[str], word: str) -> Check:
     """Check that the tool is called first, and then a word of its result is in the text."""
 
     def check(taken: Taken, expect: Expect) -> None:
-        _calls(tool, cities, taken.first, expect)
+        _calls(tool, cities, taken, expect)
         came = len(taken.turns)
         if expect.that(
             came > 1, "no-result-taken", f"expected a second answer, from the result, came {came}"
@@ -51,7 +63,8 @@ def answers_from(tool: Tool, cities: Collection[str], word: str) -> Check:
     return check
 
 
-def _calls(tool: Tool, cities: Collection[str], turn: Turn, expect: Expect) -> None:
+def _calls(tool: Tool, cities: Collection[str], taken: Taken, expect: Expect) -> None:
+    turn = taken.first
     came = turn.calls
     expect.that(
         len(came) == len(cities),
@@ -77,6 +90,15 @@ def _calls(tool: Tool, cities: Collection[str], turn: Turn, expect: Expect) -> N
         turn=turn.number,
     )
     finished("tool_calls", turn, expect)
+    word = _OWN_WORDS.get(taken.wire)
+    if came and word and turn.finish and turn.finish.raw:
+        expect.rather(
+            turn.finish.raw == word,
+            "finish-reason",
+            f"expected {word!r} as the reason on the wire, which agents go by to run tools, "
+            f"came {turn.finish.raw!r:.40}",
+            turn=turn.number,
+        )
 
 
 def _is_call_of(tool: Tool, call: ToolCall, turn: Turn, expect: Expect) -> None:

@@ -134,6 +134,19 @@ def same_ids(wire: Wire, events: list[bytes]) -> list[bytes]:
     return events
 
 
+def finishing_as_stopped(said: Any) -> Any:
+    """The word for calls becomes the one for a plain answer, however deep, on each wire its own."""
+    stopped = {"tool_calls": "stop", "tool_use": "end_turn", "TOOL_CALL": "COMPLETE"}
+    if isinstance(said, list):
+        return [finishing_as_stopped(each) for each in said]
+    if not isinstance(said, dict):
+        return said
+    reasons = ("finish_reason", "stop_reason", "stopReason")
+    return {
+        k: stopped.get(v, v) if k in reasons else finishing_as_stopped(v) for k, v in said.items()
+    }
+
+
 def id_changed(names: tuple[str, ...]) -> Events:
     """From the middle on, the answer has another id: its members of these names."""
 

@@ -72,6 +72,13 @@ TOOLS = (
         says=to.of_calls(lambda calls: [replace(calls[0]) for _ in calls]),
     ),
     Defect(
+        name="stops_for_tools",
+        why="an agent that goes by the finish reason never runs the tools",
+        caught_by="single_tool",
+        wires=("openai-chat", "anthropic-messages", "bedrock-converse", "cohere-v2"),
+        events=to.of_payloads(to.finishing_as_stopped),
+    ),
+    Defect(
         name="calls_unasked",
         why="a tool with a price, or a consequence, is called for nothing",
         caught_by="no_tool",
