@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from reqllm_fixtures import event_frames
-from reqllm_fixtures.cassette import Headers, Interaction, RecordedResponse
+from reqllm_fixtures.cassette import Headers, Interaction, RecordedRequest, RecordedResponse
 from reqllm_fixtures.compression import decoded
+from reqllm_fixtures.credentials import in_request
 from reqllm_fixtures.errors import MissingDependencyError
 from reqllm_fixtures.json_strings import Text, by_path, data_lines, whole
 from reqllm_fixtures.nodes import NodeError
 from reqllm_fixtures.pieces import content_type
-from reqllm_fixtures.secret_shapes import hits
+from reqllm_fixtures.secret_places import CREDENTIAL_HEADERS
+from reqllm_fixtures.secret_shapes import hits, looks_random
+
+_SHORTEST_KEY = 16
 
 
 class Leak(NamedTuple):
@@ -25,7 +31,7 @@ class Leak(NamedTuple):
 def scan(interaction: Interaction) -> list[Leak]:
     """Look through an interaction."""
     request, response = interaction.request, interaction.response
-    return _distinct(
+    shaped = _distinct(
         [
             *_in_text("request url", request.uri),
             *_in_headers("request header", request.headers),
@@ -35,6 +41,11 @@ def scan(interaction: Interaction) -> list[Leak]:
             *_in_body("response body", _readable(response)),
         ]
     )
+    return shaped + [
+        leak
+        for leak in _in_places(request)
+        if not any(known.place.startswith(leak.place) for known in shaped)
+    ]
 
 
 def scan_text(text: str) -> list[Leak]:
@@ -45,6 +56,27 @@ def scan_text(text: str) -> list[Leak]:
 def scan_bytes(data: bytes) -> list[Leak]:
     """Look through the content of a file."""
     return _distinct(_in_body("", data))
+
+
+def _in_places(request: RecordedRequest) -> Iterator[Leak]:
+    """Find keys without a shape of their own by where they stand, as in `x-api-key`."""
+    bare = RecordedRequest(request.method, "", (), b"")
+    parts = [
+        ("request url", replace(bare, uri=request.uri)),
+        *(
+            (f"request header {name.lower()}", replace(bare, headers=((name, value),)))
+            for name, value in request.headers
+            if name.lower() in CREDENTIAL_HEADERS
+        ),
+        ("request body", replace(bare, body=request.body)),
+    ]
+    for place, part in parts:
+        if any(_is_key(value) for value in in_request(part)):
+            yield Leak(place, "a credential, by its place")
+
+
+def _is_key(value: str) -> bool:
+    return len(value) >= _SHORTEST_KEY and looks_random(value.encode("utf-8", "surrogatepass"))
 
 
 def _readable(response: RecordedResponse) -> bytes:

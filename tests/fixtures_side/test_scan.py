@@ -112,6 +112,31 @@ def test_name_and_password():
     assert scan_text("Basic Authentication12345678") == []
 
 
+@pytest.mark.parametrize(
+    ("place", "uri", "headers", "body"),
+    [
+        ("request header x-api-key", URL, (("X-Api-Key", "{key}"),), b"{}"),
+        ("request header api-key", URL, (("api-key", "{key}"),), b"{}"),
+        ("request header cookie", URL, (("Cookie", "a=b; session={key}"),), b"{}"),
+        ("request url", URL + "?key={key}", (), b"{}"),
+        ("request url", "https://user:{key}@api.example.com/v1", (), b"{}"),
+        ("request body", URL, (), b'{"tools":[{"authorization":"{key}"}]}'),
+    ],
+)
+def test_a_key_without_a_shape_is_seen_by_its_place(place, uri, headers, body):
+    """Of Azure, Mistral and others keys are letters and digits alone; a placeholder is none."""
+
+    def found(key):
+        filled = tuple((name, value.replace("{key}", key)) for name, value in headers)
+        sent = body.replace(b"{key}", key.encode())
+        asked = RecordedRequest("POST", uri.replace("{key}", key), filled, sent)
+        return scan(Interaction(asked, answered()))
+
+    assert found("3f9c01b2e84d47a6b1c05d7e92fa6c38") == [Leak(place, "a credential, by its place")]
+    for placeholder in ("REDACTED", "your-api-key-goes-here", "x" * 32, "unused"):
+        assert found(placeholder) == []
+
+
 def test_compressed_and_binary_bodies_are_looked_into():
     """A key is seen through gzip, and in the events of an AWS event stream."""
     body = json.dumps({"text": SHAPED["openai"]}).encode()
