@@ -35,6 +35,7 @@ class JSONArrayDecoder:
         self.error: ReqLLMError | None = None
         self._limit = max_event_bytes
         self._buffer = bytearray()  # begins with the element that is open, if one is
+        self._at_start = True  # where a byte order mark may stand
         self._opened = False
         self._closed = False
         self._kind = ""  # of the open element: "value" in brackets, "scalar", or none
@@ -96,8 +97,11 @@ class JSONArrayDecoder:
         """Find the next element; return where it begins, or where the buffer is used up."""
         buffer = self._buffer
         while True:
-            if not self._opened and buffer.startswith(_BOM):
-                at = max(at, len(_BOM))
+            if self._at_start and buffer:
+                if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
+                    return at  # perhaps the rest of the mark is still to come
+                self._at_start = False
+                at = len(_BOM) if buffer.startswith(_BOM) else 0
             gap = _GAP.match(buffer, at)
             at = at if gap is None else gap.end()
             if at == len(buffer):

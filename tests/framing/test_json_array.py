@@ -7,7 +7,7 @@ import time
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reqllm.errors import EventTooLargeError
@@ -70,6 +70,10 @@ def test_elements_come_out_as_they_were_written(data):
 
 @settings(max_examples=300, deadline=None)
 @given(body=st.binary(max_size=60) | TEXTS.map(str.encode), start=st.sampled_from([b"", b"["]))
+@example(body=b"\xef\xbb\xbf", start=b"")
+@example(body=b"\xef\xbb\xbf[1]", start=b"")
+@example(body=b"\xef\xbb", start=b"")
+@example(body=b" \xef\xbb\xbf[1]", start=b"")
 def test_any_bytes_are_the_same_however_they_are_cut(body, start):
     """What is no array at all still gives the same events whole and byte by byte."""
     body = start + body
