@@ -22,8 +22,8 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.matching import StrictMatcher
-from reqllm_fixtures.transport import async_replay_transport, replay_transport
+from reqllm_fixtures.matching.matchers import StrictMatcher
+from reqllm_fixtures.transports.transport import async_replay_transport, replay_transport
 
 PROVIDER = {
     "openai-chat": "openai",

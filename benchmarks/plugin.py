@@ -23,7 +23,7 @@ import vcr
 
 from benchmarks import streams
 from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse, save
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.matchers import strict
 
 URL = "https://api.example.com/v1/chat/completions"
 EVENTS = streams.answer("openai-chat", 24)

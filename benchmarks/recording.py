@@ -27,8 +27,8 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.format import load, save
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.files.format import load, save
+from reqllm_fixtures.matching.matchers import strict
 from tests.loopback.messages import Answer, Write
 from tests.loopback.server import LoopbackServer
 

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from reqllm_fixtures.errors import UnknownScenarioError as UnknownScenarioError
     from reqllm_fixtures.errors import UnmatchedRequestError as UnmatchedRequestError
     from reqllm_fixtures.errors import UnplayedWarning as UnplayedWarning
-    from reqllm_fixtures.format import load as load
-    from reqllm_fixtures.format import save as save
+    from reqllm_fixtures.files.format import load as load
+    from reqllm_fixtures.files.format import save as save
+    from reqllm_fixtures.files.publishing import recover as recover
     from reqllm_fixtures.library import fixture_transport as fixture_transport
     from reqllm_fixtures.library import use_cassette as use_cassette
     from reqllm_fixtures.mode import Mode as Mode
-    from reqllm_fixtures.publishing import recover as recover
 
 _HOMES = {
     "cassette": (
@@ -81,10 +81,10 @@ _HOMES = {
         "UnmatchedRequestError",
         "UnplayedWarning",
     ),
-    "format": ("load", "save"),
+    "files.format": ("load", "save"),
     "library": ("fixture_transport", "use_cassette"),
     "mode": ("Mode",),
-    "publishing": ("recover",),
+    "files.publishing": ("recover",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME_OF)

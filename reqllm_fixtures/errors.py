@@ -284,3 +284,11 @@ def _window(text: str, start: int) -> str:
         return text
     end = start + _SHOWN_CHARACTERS
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+class NodeError(ValueError):
+    """Data that is no interaction: what was expected, what came, what to do."""
+
+    def __init__(self, expected: str, came: str, advice: str = "Record it anew.") -> None:
+        super().__init__(f"Expected {expected}, came {came}.")
+        self.expected, self.came, self.advice = expected, came, advice

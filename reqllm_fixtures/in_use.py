@@ -13,8 +13,6 @@ from functools import partial
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures import matching
 from reqllm_fixtures.cassette import Cassette, Interaction, Matcher, RecordedRequest
 from reqllm_fixtures.errors import (
     CassetteFormatError,
@@ -23,17 +21,19 @@ from reqllm_fixtures.errors import (
     MissingDependencyError,
     UnmatchedRequestError,
 )
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.matching import matchers
 from reqllm_fixtures.mode import Mode
-from reqllm_fixtures.recording import Recorder
-from reqllm_fixtures.sources import Recorded, Refuse, Source, is_virtual
-from reqllm_fixtures.transport import async_transport, transport
+from reqllm_fixtures.transports.recording import Recorder
+from reqllm_fixtures.transports.sources import Recorded, Refuse, Source, is_virtual
+from reqllm_fixtures.transports.transport import async_transport, transport
 
 if TYPE_CHECKING:
     import httpx
 
+    from reqllm_fixtures.files.publishing import Recording
     from reqllm_fixtures.overlay.base import Overlay
-    from reqllm_fixtures.publishing import Recording
-    from reqllm_fixtures.redaction import Redactor
+    from reqllm_fixtures.secrets.redaction import Redactor
     from reqllm_fixtures.virtual_time import VirtualClock
 
 _LIBRARIES = ("httpx", "httpx2")
@@ -48,7 +48,7 @@ class CassetteInUse:
         mode: Mode,
         *,
         pace: float = 0.0,
-        match: Matcher = matching.strict,
+        match: Matcher = matchers.strict,
         redactor: Callable[[], Redactor] | None = None,
         record_on_error: bool = False,
         missing_ok: bool = False,
@@ -92,7 +92,7 @@ class CassetteInUse:
         self._recorder = self._recording = self._asking = None
         self._sent.clear()
         if self.mode in (Mode.RECORD, Mode.FILL):
-            from reqllm_fixtures.publishing import Recording  # here: a replay writes nothing
+            from reqllm_fixtures.files.publishing import Recording  # here: a replay writes nothing
 
             replaces = self.mode is Mode.RECORD and not self._adds
             redactor = self._make_redactor()
@@ -257,7 +257,7 @@ class CassetteInUse:
         For code that takes no transport. It replaces how their real transports send, for this
         task and those that it starts, and for threads while no other cassette is patched in.
         """
-        from reqllm_fixtures.patching import Patched, patched
+        from reqllm_fixtures.transports.patching import Patched, patched
 
         def make(module: ModuleType, upstream: Any) -> Any:
             return self.transport(module, upstream=upstream)
@@ -326,7 +326,9 @@ class CassetteInUse:
 
 
 def redactor_of(*args: Any, **named: Any) -> Redactor:
-    from reqllm_fixtures.redaction import Redactor  # here: a replay that finds all needs none
+    from reqllm_fixtures.secrets.redaction import (
+        Redactor,  # here: a replay that finds all needs none
+    )
 
     return Redactor.of(*args, **named)
 

@@ -10,14 +10,15 @@ from os import PathLike, fspath
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reqllm_fixtures import matching, running
+from reqllm_fixtures import running
 from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
 from reqllm_fixtures.errors import ModeError, RulesError
 from reqllm_fixtures.in_use import CassetteInUse as CassetteInUse
 from reqllm_fixtures.in_use import redactor_of
+from reqllm_fixtures.matching import matchers
 from reqllm_fixtures.mode import Mode, chosen
-from reqllm_fixtures.sources import checked_pace
+from reqllm_fixtures.transports.sources import checked_pace
 
 if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
@@ -61,7 +62,7 @@ def use_cassette(
         else `REQLLM_MODE`, else replay.
     pace: stretches the recorded times: 0 is at once, 1 as recorded.
     match: what may vary in a body that is matched, by JSON path or by the name of a preset, as
-        `matching.Rules` has it; or a matcher of one's own.
+        `matchers.Rules` has it; or a matcher of one's own.
     match_on: names of vcrpy's matchers, or functions, in place of the strict matching.
     allow_repeats: play the last recording of a request again where all were played.
     secrets: values that must not be written, of at least 8 characters, beside the keys in the
@@ -166,9 +167,9 @@ def _matcher(
             )
         return match
     if match_on is not None:
-        from reqllm_fixtures.vcr_matching import VcrRules
+        from reqllm_fixtures.matching.vcr_matching import VcrRules
 
         return VcrRules(match_on, match, allow_repeats=allow_repeats)
     if match or allow_repeats:
-        return matching.Rules(match, allow_repeats=allow_repeats)
-    return matching.strict
+        return matchers.Rules(match, allow_repeats=allow_repeats)
+    return matchers.strict

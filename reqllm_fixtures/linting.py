@@ -12,13 +12,12 @@ from msgspec.structs import replace
 
 from reqllm.stream_server import decode_stream
 from reqllm_fixtures import speaking
+from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.cassette import EndError, Interaction
 from reqllm_fixtures.checking import Finding, Profile, Severity, check_events
 from reqllm_fixtures.checking.rules import Rule
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.errors import MissingDependencyError, StalePiecesWarning
-from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.secrets_scan import scan
+from reqllm_fixtures.errors import MissingDependencyError, NodeError, StalePiecesWarning
+from reqllm_fixtures.secrets.scan import scan
 
 LINTS: Mapping[str, Rule] = MappingProxyType(
     {

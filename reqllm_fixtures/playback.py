@@ -18,9 +18,9 @@ from reqllm.streaming import read_response
 from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm_fixtures.cassette import Cassette, EndError, Interaction, RecordedRequest
 from reqllm_fixtures.errors import Difference
-from reqllm_fixtures.recording import NO_STATUS
 from reqllm_fixtures.speaking import json_body, parsed
-from reqllm_fixtures.transport import replay_transport
+from reqllm_fixtures.transports.recording import NO_STATUS
+from reqllm_fixtures.transports.transport import replay_transport
 
 AS_RECORDED = "as recorded"
 UNDER_OVERLAY = "under the overlay"

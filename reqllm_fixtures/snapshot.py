@@ -21,7 +21,7 @@ from reqllm.chunk import RawChunk, StreamChunk
 from reqllm.cli.terminal import as_json
 from reqllm.response import Response
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
-from reqllm_fixtures.normalising import Normalised
+from reqllm_fixtures.matching.normalising import Normalised
 from reqllm_fixtures.snapshot_chunks import chunks_of
 from reqllm_fixtures.snapshot_joining import joined
 

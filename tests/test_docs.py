@@ -16,7 +16,7 @@ from reqllm_fixtures import overlay
 from reqllm_fixtures.library import CassetteInUse, use_cassette
 from reqllm_fixtures.overlay.incidents import INCIDENTS
 from reqllm_fixtures.overlay.words import KINDS
-from reqllm_fixtures.redaction import Redactor
+from reqllm_fixtures.secrets.redaction import Redactor
 
 ROOT = Path(__file__).parent.parent
 # Of the table of what is virtual.

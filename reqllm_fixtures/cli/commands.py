@@ -99,7 +99,7 @@ def play(
     from reqllm.cli.reporting import WENT_WRONG, Reporter
     from reqllm.cli.terminal import Terminal
     from reqllm_fixtures.cli.player import Player
-    from reqllm_fixtures.format import load
+    from reqllm_fixtures.files.format import load
 
     terminal = Terminal(sys.stdout, sys.stderr)
     reporter = Reporter(NAME, terminal)
@@ -155,7 +155,7 @@ def show(
     from reqllm.cli.reporting import Reporter
     from reqllm.cli.terminal import Terminal
     from reqllm_fixtures.cli import showing
-    from reqllm_fixtures.format import load
+    from reqllm_fixtures.files.format import load
 
     terminal = Terminal(sys.stdout, sys.stderr)
     with Reporter(NAME, terminal).running():

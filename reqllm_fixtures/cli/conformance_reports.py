@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from reqllm.cli.reporting import Reporter
 from reqllm.cli.terminal import Terminal
-from reqllm_fixtures import files
 from reqllm_fixtures.conformance.html_report import html_report
 from reqllm_fixtures.conformance.json_report import json_report
 from reqllm_fixtures.conformance.junit_report import junit_report
 from reqllm_fixtures.conformance.results import PASSES, Matrix
 from reqllm_fixtures.conformance.text_report import spans, text_report
 from reqllm_fixtures.conformance.wording import counted, fails
+from reqllm_fixtures.files import disk
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".txt": "text", ".json": "json", ".xml": "junit", ".html": "html", ".htm": "html"}
@@ -85,7 +85,7 @@ def write_files(matrix: Matrix, paths: Iterable[str], judging: Judging, reporter
     try:
         for path in paths:
             form = SUFFIXES[Path(path).suffix.lower()]
-            files.publish(path, judging.written(matrix, form).encode("utf-8", "surrogatepass"))
+            disk.publish(path, judging.written(matrix, form).encode("utf-8", "surrogatepass"))
     except OSError as error:
         reporter.error(error, "the matrix could not be written: ")
         return False

@@ -50,7 +50,7 @@ def diff_command(a: str, b: str, as_json: bool, wire: str | None) -> None:
     from reqllm.cli.reporting import WENT_WRONG
     from reqllm_fixtures.cli.differing import compare
     from reqllm_fixtures.errors import FixtureError
-    from reqllm_fixtures.format import load
+    from reqllm_fixtures.files.format import load
 
     with running() as (terminal, reporter):
         try:

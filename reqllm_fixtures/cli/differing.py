@@ -12,11 +12,11 @@ from msgspec import Struct
 from reqllm.cli.terminal import as_json
 from reqllm.framing.event import Comment, WireEvent
 from reqllm_fixtures import playback, speaking
+from reqllm_fixtures.bodies.pieces import content_type
 from reqllm_fixtures.cassette import EndError, Interaction
 from reqllm_fixtures.errors import ABSENT, Difference
-from reqllm_fixtures.matching import strict
-from reqllm_fixtures.normalising import Normalised
-from reqllm_fixtures.pieces import content_type
+from reqllm_fixtures.matching.matchers import strict
+from reqllm_fixtures.matching.normalising import Normalised
 from reqllm_fixtures.timeline import timeline_of
 
 

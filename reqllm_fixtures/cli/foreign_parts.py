@@ -8,10 +8,9 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.cassette import Headers, Interaction
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.errors import MissingDependencyError, NodeError
 
 _OF_THE_CODING = {"content-encoding", "content-length", "transfer-encoding"}
 

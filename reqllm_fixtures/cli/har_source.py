@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from reqllm_fixtures.bodies.pieces import content_type, cut_at_events
 from reqllm_fixtures.cassette import Interaction, RecordedRequest, RecordedResponse
 from reqllm_fixtures.cli.foreign_parts import (
     Taken,
@@ -19,8 +20,8 @@ from reqllm_fixtures.cli.foreign_parts import (
     moment_of,
     unpacked,
 )
-from reqllm_fixtures.nodes import NodeError, member
-from reqllm_fixtures.pieces import content_type, cut_at_events
+from reqllm_fixtures.errors import NodeError
+from reqllm_fixtures.files.nodes import member
 
 
 def is_har(document: Any) -> bool:

@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reqllm_fixtures import files
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.cli import har_source, reqllm_source
 from reqllm_fixtures.cli.foreign_parts import Taken
-from reqllm_fixtures.errors import CassetteFormatError, FixtureError, SecretError
-from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.redaction import Redactor
-from reqllm_fixtures.secrets_scan import scan
+from reqllm_fixtures.errors import CassetteFormatError, FixtureError, NodeError, SecretError
+from reqllm_fixtures.files import disk
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.secrets.redaction import Redactor
+from reqllm_fixtures.secrets.scan import scan
 
 _ENDINGS = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz")
 _FOREIGN = (".gz", ".har", ".json", ".yaml", ".yml")
@@ -106,7 +105,7 @@ def write(
         raise SecretError(target, leaks, advice=advice)
     as_json = cassette_format.is_json(target)
     try:
-        files.publish(target, cassette_format.dumps(redacted, as_json=as_json).encode())
+        disk.publish(target, cassette_format.dumps(redacted, as_json=as_json).encode())
     except OSError as error:
         raise NotImportedError(f"{target} could not be written ({error.strerror}).") from error
     except ValueError as error:

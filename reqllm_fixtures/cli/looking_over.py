@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from reqllm_fixtures import files
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.cli.check_formats import LookedOver
 from reqllm_fixtures.cli.scanning import files_in
 from reqllm_fixtures.errors import FixtureError
+from reqllm_fixtures.files import disk
+from reqllm_fixtures.files import format as cassette_format
 from reqllm_fixtures.linting import Linter, Remark
 
 _CASSETTES = (".yaml", ".yml", ".json")
@@ -44,7 +44,7 @@ def without(looked: Iterable[LookedOver], ignored: Collection[str]) -> Iterator[
 
 def _of_file(path: str, linter: Linter) -> list[Remark]:
     try:
-        content = files.read(path)
+        content = disk.read(path)
         if not _has_name_of_cassette(path) and linter.wire is not None:
             return _of_body(linter, content)
         as_json = cassette_format.is_json(path)
@@ -73,7 +73,7 @@ def _is_cassette(path: str) -> bool:
     if not _has_name_of_cassette(path):
         return False
     try:
-        return b"interactions" in files.read(path)
+        return b"interactions" in disk.read(path)
     except FixtureError:
         return True  # it is told why
 

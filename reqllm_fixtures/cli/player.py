@@ -13,8 +13,8 @@ from reqllm.errors import ReqLLMError
 from reqllm_fixtures import playback, speaking
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.errors import FixtureError, RecordingEndedError
-from reqllm_fixtures.matching import strict
-from reqllm_fixtures.recording import NO_STATUS
+from reqllm_fixtures.matching.matchers import strict
+from reqllm_fixtures.transports.recording import NO_STATUS
 
 _PROMPT_SHOWN = 300
 _BODY_SHOWN = 4000

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from reqllm_fixtures.bodies.pieces import content_type, cut_at_events
 from reqllm_fixtures.cassette import Headers, Interaction, Piece, RecordedRequest, RecordedResponse
 from reqllm_fixtures.cli.foreign_parts import (
     Taken,
@@ -19,8 +20,8 @@ from reqllm_fixtures.cli.foreign_parts import (
     unpacked,
     without,
 )
-from reqllm_fixtures.nodes import NodeError, member
-from reqllm_fixtures.pieces import content_type, cut_at_events
+from reqllm_fixtures.errors import NodeError
+from reqllm_fixtures.files.nodes import member
 
 _LENGTH = {"content-length", "transfer-encoding"}
 

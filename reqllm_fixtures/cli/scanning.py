@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reqllm_fixtures import files, journal
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.errors import CassetteFormatError, MissingDependencyError
-from reqllm_fixtures.secrets_scan import scan, scan_bytes
+from reqllm_fixtures.files import disk, journal
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.secrets.scan import scan, scan_bytes
 
 # What others keep, and nobody records into.
 _PASSED_OVER = {".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules"}
@@ -46,7 +46,7 @@ def scan_file(path: str) -> list[Found]:
     What stands in no interaction, as a comment, is looked for in the text; kinds that were found
     in the interactions already are not told a second time.
     """
-    content = files.read(path)
+    content = disk.read(path)
     found = [
         Found(path, number, leak.place, leak.kind)
         for number, interaction in _interactions(path, content)

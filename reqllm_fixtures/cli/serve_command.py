@@ -48,7 +48,7 @@ def _checked_match(
 ) -> tuple[str, ...]:
     """Return what may vary if it is a path or a preset."""
     from reqllm_fixtures.errors import RulesError
-    from reqllm_fixtures.matching import Rules
+    from reqllm_fixtures.matching.matchers import Rules
 
     try:
         Rules(declared)
@@ -146,7 +146,7 @@ def serve_command(
         )
     with running() as (terminal, reporter):
         from reqllm_fixtures.cli.looking_over import cassettes_in
-        from reqllm_fixtures.matching import Rules
+        from reqllm_fixtures.matching.matchers import Rules
         from reqllm_fixtures.serving.application import application
         from reqllm_fixtures.serving.by_path import ByPath
         from reqllm_fixtures.serving.rereading import Files
@@ -192,7 +192,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _redacted() -> Redacted:
     """Make what a request is redacted by, once one comes that is not found as it is."""
-    from reqllm_fixtures.redaction import Redactor
+    from reqllm_fixtures.secrets.redaction import Redactor
 
     return Redactor.of((), os.environ).redact_request
 

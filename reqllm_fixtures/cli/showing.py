@@ -18,7 +18,7 @@ from reqllm.cli.terminal import Terminal, as_json, one_line
 from reqllm.framing.event import Comment, WireEvent
 from reqllm_fixtures import playback, speaking
 from reqllm_fixtures.cassette import EndError, Headers, Interaction
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.matchers import strict
 from reqllm_fixtures.timeline import Step, Timeline, timeline_of
 
 # A file of others may have kept them.

@@ -12,7 +12,7 @@ from reqllm_fixtures.cli.command_line import NAME
 from reqllm_fixtures.cli.suite_child import Suite
 from reqllm_fixtures.cli.suite_source import Move
 from reqllm_fixtures.errors import FixtureError
-from reqllm_fixtures.secrets_scan import scan
+from reqllm_fixtures.secrets.scan import scan
 
 if TYPE_CHECKING:
     from reqllm.cli.reporting import Reporter

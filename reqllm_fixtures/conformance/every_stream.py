@@ -12,15 +12,14 @@ from reqllm.chunk import ErrorChunk, Finish, FinishChunk, ReasoningDelta, Stream
 from reqllm.errors import ReqLLMError
 from reqllm.response import Accumulator, Response, StreamState
 from reqllm.wires.table import wire_named
+from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.checking import Finding, Profile, check_chunks, check_events
 from reqllm_fixtures.checking.finding import checked_profile
-from reqllm_fixtures.compression import decoded
 from reqllm_fixtures.conformance.asserting import check_usage
 from reqllm_fixtures.conformance.expecting import Expect
 from reqllm_fixtures.conformance.results import Remark
 from reqllm_fixtures.conformance.taken import Turn
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.errors import MissingDependencyError, NodeError
 
 # What is true of every stream that was left early.
 _OF_THE_END = frozenset({"terminal-missing", "no-events", "unfinished-event", "block-open"})

@@ -11,7 +11,7 @@ from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.conformance.results import Proof
 from reqllm_fixtures.conformance.taken import Taken
 from reqllm_fixtures.library import CassetteInUse
-from reqllm_fixtures.recording import NO_STATUS
+from reqllm_fixtures.transports.recording import NO_STATUS
 
 _SECONDS_A_DAY = 86_400
 

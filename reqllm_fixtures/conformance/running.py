@@ -26,7 +26,7 @@ from reqllm_fixtures.conformance.scenarios import SCENARIOS
 from reqllm_fixtures.conformance.target import Target
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.file_names import stem
-from reqllm_fixtures.format import load
+from reqllm_fixtures.files.format import load
 from reqllm_fixtures.library import CassetteInUse
 from reqllm_fixtures.mode import Mode, chosen
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from msgspec import Struct, structs
 
-from reqllm_fixtures.cutting import CutEvent
+from reqllm_fixtures.bodies.cutting import CutEvent
 from reqllm_fixtures.errors import OtherStreamError, OverlayError
 from reqllm_fixtures.overlay.dialects import Dialect, dialect_of
 from reqllm_fixtures.overlay.framings import Framing, framing_of

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from reqllm_fixtures.cutting import CutEvent
+from reqllm_fixtures.bodies.cutting import CutEvent
 
 _LOOKED_AT = 5
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from reqllm_fixtures.cutting import CutEvent, sse_events
-from reqllm_fixtures.other_framings import array_items, json_lines, wrapped_events
-from reqllm_fixtures.pieces import content_type
+from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
+from reqllm_fixtures.bodies.other_framings import array_items, json_lines, wrapped_events
+from reqllm_fixtures.bodies.pieces import content_type
 
 _LINE_TYPES = ("application/x-ndjson", "application/jsonl", "application/stream+json")
 _FRAME_TYPE = "application/vnd.amazon.eventstream"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from reqllm_fixtures.cutting import CutEvent
+from reqllm_fixtures.bodies.cutting import CutEvent
 from reqllm_fixtures.errors import OtherStreamError, OverlayError
 from reqllm_fixtures.overlay.base import Overlay, View, other
 from reqllm_fixtures.overlay.dialects import compact

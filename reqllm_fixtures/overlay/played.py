@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reqllm_fixtures.bodies.endings import says_it_is_over
 from reqllm_fixtures.cassette import End, Headers, Piece, RecordedResponse
-from reqllm_fixtures.endings import says_it_is_over
 
 
 class Cue(Struct, frozen=True, gc=False):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.errors import FixtureError
+from reqllm_fixtures.files import format as cassette_format
 from reqllm_fixtures.serving.shelf import Shelf
 
 _Signature = tuple[int, int, int]

@@ -29,7 +29,7 @@ from reqllm_fixtures.testing.wording import Refusal, Wording
 
 if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
-    from reqllm_fixtures.redaction import Redactor
+    from reqllm_fixtures.secrets.redaction import Redactor
 
 _FOLDERS = 64
 _NOT_OURS = (KeyboardInterrupt, pytest.exit.Exception)
@@ -314,7 +314,7 @@ _real_folder = lru_cache(_FOLDERS)(os.path.realpath)
 
 
 def _redactor(said: Mapping[str, Any]) -> Redactor:
-    from reqllm_fixtures.redaction import Redactor  # here, because few replays need one
+    from reqllm_fixtures.secrets.redaction import Redactor  # here, because few replays need one
 
     return Redactor.of(environ=os.environ, **said)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import cast
 
 from reqllm_fixtures import speaking
+from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.checking import Finding, Profile, check_events
 from reqllm_fixtures.checking.wires.table import WIRES
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.errors import NodeError
 from reqllm_fixtures.testing.settings import Settings
 
 # What is true of every stream that was recorded only in part, and which the recording says itself.

@@ -63,7 +63,9 @@ def _problem(mark: pytest.Mark) -> str | None:
         )
     for keyword, value in _said(mark).items():
         if keyword not in _EXPECTED:
-            from reqllm_fixtures.presets import unknown  # here, as hardly any marker needs it
+            from reqllm_fixtures.matching.presets import (
+                unknown,  # here, as hardly any marker needs it
+            )
 
             return unknown("one of the keywords", keyword, _EXPECTED)
         if problem := problem_with(keyword, value):
@@ -91,7 +93,7 @@ def _volatile(value: Any) -> str | None:
     paths = [value] if isinstance(value, str) else value
     if not isinstance(paths, Iterable) or not all(isinstance(each, str) for each in paths):
         return "JSON paths and names of presets"
-    from reqllm_fixtures.matching import Rules
+    from reqllm_fixtures.matching.matchers import Rules
 
     try:
         Rules(paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reqllm_fixtures import files
+from reqllm_fixtures.files import disk
 from reqllm_fixtures.testing.summary import Summary
 
 
@@ -13,6 +13,6 @@ def write(path: str, summary: Summary) -> None:
     """Write the report as JSON; docs/pytest.md tells its fields. Raises pytest.UsageError."""
     text = msgspec.json.format(msgspec.json.encode(summary), indent=2)
     try:
-        files.publish(path, text + b"\n")
+        disk.publish(path, text + b"\n")
     except OSError as error:
         raise pytest.UsageError(f"The report {path} could not be written: {error}") from None

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from reqllm_fixtures.bodies.endings import says_it_is_over
 from reqllm_fixtures.cassette import EndError, Interaction
-from reqllm_fixtures.endings import says_it_is_over
 
 
 class Used(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
-from reqllm_fixtures import matching
 from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
 from reqllm_fixtures.errors import RulesError
-from reqllm_fixtures.rules import rules
+from reqllm_fixtures.matching import matchers
+from reqllm_fixtures.matching.rules import rules
 from reqllm_fixtures.testing.marking import Marked, problem_with
 from reqllm_fixtures.testing.options import Options
 
@@ -80,7 +80,9 @@ def _checked(config: Any) -> Mapping[str, Any]:
         )
     for name, value in config.items():
         if name not in _KNOWN:
-            from reqllm_fixtures.presets import unknown  # here, as hardly any config needs it
+            from reqllm_fixtures.matching.presets import (
+                unknown,  # here, as hardly any config needs it
+            )
 
             raise RulesError(f"reqllm_config: {unknown('one of', str(name), _KNOWN)}")
         if name == "secrets":
@@ -111,12 +113,12 @@ def _matcher(match: Any, volatile: Any, said: Mapping[str, Any]) -> Matcher:
     compares = compared or match_on
     repeats = bool(said.get("allow_repeats"))
     if not declared and compares is None and not repeats:
-        return matching.strict
+        return matchers.strict
     return rules(declared or None, match_on=compares, allow_repeats=repeats)
 
 
 def _is_to_vary(each: Any) -> bool:
-    from reqllm_fixtures.presets import PRESETS  # here, as most tests are matched strictly
+    from reqllm_fixtures.matching.presets import PRESETS  # here, as most tests are matched strictly
 
     return isinstance(each, str) and (each.startswith("$") or each in PRESETS)
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reqllm_fixtures import EndError, Interaction, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures import format as cassette_format
+from reqllm_fixtures.files import format as cassette_format
 from reqllm_fixtures.linting import LINTS, Linter
 
 from .more_streams import array

@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 
 from reqllm import decode_stream
+from reqllm_fixtures.bodies.other_framings import frames
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.events import read_json
 from reqllm_fixtures.checking.wires.table import WIRES
-from reqllm_fixtures.other_framings import frames
 from tests.corpus import captures
 
 from .more_streams import NAME

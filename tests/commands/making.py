@@ -6,15 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reqllm_fixtures import (
-    Cassette,
-    Interaction,
-    Piece,
-    RecordedRequest,
-    RecordedResponse,
-    save,
-)
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse, save
+from reqllm_fixtures.matching.matchers import strict
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 MESSAGES = "https://api.anthropic.com/v1/messages"

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from reqllm_fixtures import Cassette, RecordedRequest, save
-from reqllm_fixtures.journal import Journal
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.files.journal import Journal
+from reqllm_fixtures.matching.matchers import strict
 
 from .making import CHAT, JSON, cassette, recorded, said
 from .running import DEMO, REASONING, TOOLS, run

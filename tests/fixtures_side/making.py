@@ -14,7 +14,7 @@ from reqllm_fixtures import (
     RecordedResponse,
     save,
 )
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.matchers import strict
 
 URL = "https://api.example.test/v1/chat/completions"
 SSE = (("content-type", "text/event-stream"),)

@@ -13,7 +13,7 @@ from reqllm_fixtures import (
     load,
     use_cassette,
 )
-from reqllm_fixtures import format as cassette_format
+from reqllm_fixtures.files import format as cassette_format
 from tests.fixtures_side.making import interaction
 
 YAML = cassette_format.dumps([interaction(b"data: 1\n\n" * 20)]).encode()

@@ -12,8 +12,8 @@ from reqllm.framing.event import Framer, WireEvent
 from reqllm.framing.eventstream import EventStreamDecoder
 from reqllm.framing.ndjson import NDJSONDecoder
 from reqllm.framing.sse import SSEDecoder
-from reqllm_fixtures.cutting import sse_events
-from reqllm_fixtures.other_framings import array_items, frames, json_lines
+from reqllm_fixtures.bodies.cutting import sse_events
+from reqllm_fixtures.bodies.other_framings import array_items, frames, json_lines
 from tests.checking.more_streams import CONVERSE, array, frame
 from tests.framing.test_sse_properties import FRAGMENTS, NAMED, ODD
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from reqllm_fixtures import CassetteFormatError
-from reqllm_fixtures import format as cassette_format
+from reqllm_fixtures.files import format as cassette_format
 from tests.fixtures_side.making import interaction
 
 DEEP = {
@@ -24,7 +24,8 @@ DEEP = {
 def test_deep_yaml_is_refused(text):
     """A process that reads it is told that the file is no cassette, and lives."""
     program = (
-        "from reqllm_fixtures import CassetteFormatError, format\n"
+        "from reqllm_fixtures import CassetteFormatError\n"
+        "from reqllm_fixtures.files import format\n"
         f"try: format.loads({text}, path='deep.yaml')\n"
         "except CassetteFormatError as error: print(error)\n"
     )

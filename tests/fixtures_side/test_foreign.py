@@ -7,10 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from reqllm_fixtures import MissingDependencyError, RecordedRequest, foreign
-from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.yaml_reading import parse
+from reqllm_fixtures import MissingDependencyError, RecordedRequest
+from reqllm_fixtures.errors import NodeError
+from reqllm_fixtures.files import foreign
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.files.yaml_reading import parse
 
 TEXT = "data: é\n\ndata: [DONE]\n\n"
 BODY = TEXT.encode()

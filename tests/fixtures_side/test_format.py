@@ -24,7 +24,7 @@ from reqllm_fixtures import (
     save,
     use_cassette,
 )
-from reqllm_fixtures import format as cassette_format
+from reqllm_fixtures.files import format as cassette_format
 from tests.fixtures_side.making import (
     AWKWARD,
     SSE,

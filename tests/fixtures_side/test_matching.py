@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reqllm_fixtures import Difference, RecordedRequest, UnmatchedRequestError
-from reqllm_fixtures.comparing import without_boundary
 from reqllm_fixtures.errors import ABSENT
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.comparing import without_boundary
+from reqllm_fixtures.matching.matchers import strict
 from tests.fixtures_side.making import (
     URL,
     asked,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reqllm_fixtures import Difference, UnmatchedRequestError
 from reqllm_fixtures.cassette import Cassette
 from reqllm_fixtures.errors import ABSENT, RulesError
-from reqllm_fixtures.matching import Rules, StrictMatcher, strict
-from reqllm_fixtures.rules import rules
+from reqllm_fixtures.matching.matchers import Rules, StrictMatcher, strict
+from reqllm_fixtures.matching.rules import rules
 from tests.fixtures_side.making import URL, answered, asked, interaction, patiently
 
 REQUEST = {
@@ -459,8 +459,9 @@ def test_unknown_matcher():
 def test_vcrpy_is_loaded_only_for_its_matchers():
     """Declaring paths and presets loads no vcrpy."""
     program = (
-        "import sys; from reqllm_fixtures.rules import rules; from tests.fixtures_side.making"
-        " import asked; m = rules(['$.a', 'dates']); m.key(asked()); print('vcr' in sys.modules)"
+        "import sys; from reqllm_fixtures.matching.rules import rules\n"
+        "from tests.fixtures_side.making import asked; m = rules(['$.a', 'dates'])\n"
+        "m.key(asked()); print('vcr' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 

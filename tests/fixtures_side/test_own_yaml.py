@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reqllm_fixtures.format import dumps
-from reqllm_fixtures.own_yaml import NotOurs, parse
-from reqllm_fixtures.yaml_reading import NotYamlError
-from reqllm_fixtures.yaml_reading import parse as parse_yaml
+from reqllm_fixtures.files.format import dumps
+from reqllm_fixtures.files.own_yaml import NotOurs, parse
+from reqllm_fixtures.files.yaml_reading import NotYamlError
+from reqllm_fixtures.files.yaml_reading import parse as parse_yaml
 
 from .making import AWKWARD, interaction, interactions, patiently
 

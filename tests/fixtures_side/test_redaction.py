@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reqllm_fixtures import Interaction, RecordedRequest, RecordedResponse
-from reqllm_fixtures.matching import strict
-from reqllm_fixtures.redaction import Redactor
+from reqllm_fixtures.matching.matchers import strict
+from reqllm_fixtures.secrets.redaction import Redactor
 from tests.fixtures_side.making import URL, answered, asked, interactions, patiently
 from tests.fixtures_side.secrets_made import PLANTED
 

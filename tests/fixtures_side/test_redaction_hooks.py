@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reqllm_fixtures import Interaction, Piece, RecordedRequest
-from reqllm_fixtures.vcr_hooks import with_body
+from reqllm_fixtures.secrets.vcr_hooks import with_body
 from tests.fixtures_side.making import URL, answered, asked, cut_bodies, interactions, patiently
 from tests.fixtures_side.test_redaction import redacted, redactor
 
@@ -121,7 +121,7 @@ def test_vcrpy_is_loaded_only_for_hooks():
     """Redaction without filters loads no vcrpy."""
     program = (
         "import sys; from tests.fixtures_side.making import interaction;"
-        "from reqllm_fixtures.redaction import Redactor;"
+        "from reqllm_fixtures.secrets.redaction import Redactor;"
         "Redactor.of().redact(interaction(b'x')); print('vcr' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

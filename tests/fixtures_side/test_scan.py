@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reqllm_fixtures import Interaction, RecordedRequest
 from reqllm_fixtures.errors import SecretError
-from reqllm_fixtures.redaction import Redactor
-from reqllm_fixtures.secrets_scan import Leak, scan, scan_bytes, scan_text
+from reqllm_fixtures.secrets.redaction import Redactor
+from reqllm_fixtures.secrets.scan import Leak, scan, scan_bytes, scan_text
 from tests.fixtures_side.making import URL, answered, asked, patiently
 from tests.fixtures_side.secrets_made import INNOCENT, SHAPED
 from tests.fixtures_side.test_redaction import DELTAS, frame, points, split, sse

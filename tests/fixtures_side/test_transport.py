@@ -21,7 +21,7 @@ from reqllm_fixtures import (
     RecordingEndedError,
     UnmatchedRequestError,
 )
-from reqllm_fixtures.transport import async_replay_transport, replay_transport
+from reqllm_fixtures.transports.transport import async_replay_transport, replay_transport
 from tests.fixtures_side.making import (
     SSE,
     URL,
@@ -344,8 +344,8 @@ sys.modules[{other!r}] = None
 import {name} as module
 from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse
 from reqllm_fixtures.in_use import _library_of
-from reqllm_fixtures.matching import strict
-from reqllm_fixtures.transport import replay_transport
+from reqllm_fixtures.matching.matchers import strict
+from reqllm_fixtures.transports.transport import replay_transport
 response = RecordedResponse(200, pieces=(Piece(b"x"),))
 recorded = Interaction(RecordedRequest("GET", "http://a/"), response)
 tape = Cassette("c", [recorded], matcher=strict)

@@ -11,10 +11,11 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
 
-from reqllm_fixtures import EndError, foreign, load, use_cassette
-from reqllm_fixtures import format as cassette_format
-from reqllm_fixtures.nodes import read_interaction
-from reqllm_fixtures.yaml_reading import parse
+from reqllm_fixtures import EndError, load, use_cassette
+from reqllm_fixtures.files import foreign
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.files.nodes import read_interaction
+from reqllm_fixtures.files.yaml_reading import parse
 from tests.fixtures_side.making import URL, interaction, interactions, patiently, saved
 
 SERIALIZERS = {"yaml": yamlserializer, "json": jsonserializer}

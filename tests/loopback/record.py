@@ -28,8 +28,8 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.format import save
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.files.format import save
+from reqllm_fixtures.matching.matchers import strict
 
 from .capture import Captured, capture
 from .messages import Headers

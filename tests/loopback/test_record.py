@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reqllm_fixtures.format import load
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.files.format import load
+from reqllm_fixtures.matching.matchers import strict
 
 from .capture import capture
 from .catalogue import SKY

@@ -11,7 +11,7 @@ from reqllm.chunk import StreamChunk
 from reqllm.response import Response
 from reqllm.stream_server import StreamServer
 from reqllm_fixtures import Piece, RecordedResponse, load
-from reqllm_fixtures.cutting import sse_events
+from reqllm_fixtures.bodies.cutting import sse_events
 from reqllm_fixtures.overlay import Overlay, apply, parse
 from reqllm_fixtures.speaking import wire_of
 from tests.checking.more_streams import GEMINI, INTERACTION, array

@@ -19,11 +19,11 @@ from reqllm_fixtures import (
     RecordedResponse,
     use_cassette,
 )
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.matchers import strict
 from reqllm_fixtures.overlay import parse
 from reqllm_fixtures.overlay.applying import OverlaidCassette
 from reqllm_fixtures.overlay.words import GROUPS
-from reqllm_fixtures.transport import replay_transport
+from reqllm_fixtures.transports.transport import replay_transport
 from reqllm_fixtures.virtual_time import VirtualClock
 from tests.fixtures_side.making import URL, asked
 

@@ -20,7 +20,7 @@ from tests.loopback.provider import KEY
 
 # pytester forgets modules that are loaded while it runs: these would be loaded again, as others.
 for name in ("yaml_reading", "yaml_writing", "nodes"):
-    importlib.import_module(f"reqllm_fixtures.{name}")
+    importlib.import_module(f"reqllm_fixtures.files.{name}")
 
 __all__ = ["ANSWER", "Suite", "body", "told"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reqllm_fixtures import plugin
-from reqllm_fixtures.redaction import Redactor
+from reqllm_fixtures.secrets.redaction import Redactor
 from reqllm_fixtures.testing import marking, results, settings, summary
 
 ROOT = Path(__file__).parents[2]

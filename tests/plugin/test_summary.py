@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reqllm_fixtures import Cassette, load, save
-from reqllm_fixtures.matching import strict
+from reqllm_fixtures.matching.matchers import strict
 
 THREE = """
     def test_a(reqllm_cassette):

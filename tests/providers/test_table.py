@@ -24,7 +24,7 @@ from reqllm.providers.provider import HostedProvider
 from reqllm.providers.registry import PROVIDERS
 from reqllm.providers.table import ROWS
 from reqllm.wires.common.options import OPTION_NAMES
-from reqllm_fixtures import credentials
+from reqllm_fixtures.secrets import credentials
 from tests.commands.running import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"

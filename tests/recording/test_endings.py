@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from reqllm_fixtures import RecordingEndedError
-from reqllm_fixtures.endings import says_it_is_over
-from reqllm_fixtures.transport import replay_transport
+from reqllm_fixtures.bodies.endings import says_it_is_over
+from reqllm_fixtures.transports.transport import replay_transport
 from tests.fixtures_side.making import URL, cassette, interaction
 
 SSE = (("Content-Type", "text/event-stream; charset=utf-8"),)

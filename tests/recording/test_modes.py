@@ -23,7 +23,7 @@ from reqllm_fixtures import (
     load,
     use_cassette,
 )
-from reqllm_fixtures.matching import Rules
+from reqllm_fixtures.matching.matchers import Rules
 from reqllm_fixtures.mode import chosen
 from tests.loopback.messages import Answer, Write
 from tests.loopback.server import LoopbackServer

@@ -15,7 +15,7 @@ import respx
 import vcr
 
 from reqllm_fixtures import PatchedWarning, load, use_cassette
-from reqllm_fixtures.others import patching
+from reqllm_fixtures.transports.others import patching
 from tests.loopback.provider import KEY, LoopbackProvider
 from tests.loopback.server import LoopbackServer
 from tests.plugin.suites import BESIDE

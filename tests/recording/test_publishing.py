@@ -15,8 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reqllm_fixtures import LeftJournalWarning, PublishError, files, load, recover, use_cassette
-from reqllm_fixtures.locking import locked
+from reqllm_fixtures import LeftJournalWarning, PublishError, load, recover, use_cassette
+from reqllm_fixtures.files import disk
+from reqllm_fixtures.files.locking import locked
 
 from .reading import LOOPS, answer, fetch
 
@@ -282,8 +283,8 @@ def test_what_cannot_be_written_is_not_lost(path, old, url, monkeypatch, number)
             raise OSError(number, os.strerror(number))
         return real(name, *_)
 
-    real = files.publish
-    monkeypatch.setattr(files, "publish", never)
+    real = disk.publish
+    monkeypatch.setattr(disk, "publish", never)
     body = None
     with pytest.raises(PublishError) as caught, use_cassette(path, mode="fill") as cassette:
         body = fetch(SYNC, url, cassette).body

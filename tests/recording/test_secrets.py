@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from reqllm_fixtures import PublishError, files, use_cassette
+from reqllm_fixtures import PublishError, use_cassette
+from reqllm_fixtures.files import disk
 from tests.fixtures_side.secrets_made import PLANTED
 from tests.loopback.messages import Answer, Write
 from tests.loopback.server import LoopbackServer
@@ -89,14 +90,14 @@ def test_forty_secrets(tmp_path, kind, monkeypatch):
         assert found(folder) == set()
         assert path.read_text().count("REDACTED") > 40 * 5
 
-        real = files.publish
+        real = disk.publish
 
         def full(name, data):
             if str(folder) in name:
                 raise OSError(28, "No space left on device")
             real(name, data)
 
-        monkeypatch.setattr(files, "publish", full)
+        monkeypatch.setattr(disk, "publish", full)
         with (
             contextlib.suppress(PublishError),
             use_cassette(folder / f"d.{kind}", mode="record", secrets=PLANTED.values()) as cassette,

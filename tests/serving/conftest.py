@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from reqllm_fixtures.cli.looking_over import cassettes_in
-from reqllm_fixtures.matching import Rules
-from reqllm_fixtures.redaction import Redactor
+from reqllm_fixtures.matching.matchers import Rules
+from reqllm_fixtures.secrets.redaction import Redactor
 from reqllm_fixtures.serving.application import application
 from reqllm_fixtures.serving.by_path import ByPath
 from reqllm_fixtures.serving.rereading import Files

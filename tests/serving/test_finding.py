@@ -14,7 +14,7 @@ import pytest
 from reqllm.errors import NotFoundError
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.table import WIRE_NAMES
-from reqllm_fixtures.secret_places import REDACTED
+from reqllm_fixtures.secrets.places import REDACTED
 from tests.commands.making import CHAT, MESSAGES, cassette, event, recorded
 
 from .conftest import Served

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reqllm_fixtures.normalising import VARIES, Normalised
+from reqllm_fixtures.matching.normalising import VARIES, Normalised
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from reqllm.wires.gemini.envelopes import opened
 from reqllm.wires.table import no_wire
+from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
+from reqllm_fixtures.bodies.other_framings import frames, json_lines, sse_or_array
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires import bedrock_invoke, ollama, openai_chat, openai_responses
 from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesRules
@@ -22,8 +24,6 @@ from reqllm_fixtures.checking.wires.gemini_interactions import GeminiInteraction
 from reqllm_fixtures.checking.wires.ollama import OllamaRules
 from reqllm_fixtures.checking.wires.openai_chat import OpenAIChatRules
 from reqllm_fixtures.checking.wires.openai_responses import OpenAIResponsesRules
-from reqllm_fixtures.cutting import CutEvent, sse_events
-from reqllm_fixtures.other_framings import frames, json_lines, sse_or_array
 
 KindOf: TypeAlias = Callable[[dict[str, Any], str], str | None]
 """Names what an event is: by its value, and by the name that its frame gave it.

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from reqllm_fixtures.cassette import RecordedRequest
-from reqllm_fixtures.comparing import address
 from reqllm_fixtures.errors import Difference, MissingDependencyError, RulesError
-from reqllm_fixtures.matching import Rules
-from reqllm_fixtures.presets import unknown
-from reqllm_fixtures.secret_places import (
+from reqllm_fixtures.matching.comparing import address
+from reqllm_fixtures.matching.matchers import Rules
+from reqllm_fixtures.matching.presets import unknown
+from reqllm_fixtures.secrets.places import (
     ACCOUNT_HEADERS,
     CREDENTIAL_HEADERS,
     KEPT_REQUEST_HEADERS,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from reqllm_fixtures.bodies.json_strings import Span
 from reqllm_fixtures.cassette import Piece
-from reqllm_fixtures.json_strings import Span
 
 
 class Edit(NamedTuple):

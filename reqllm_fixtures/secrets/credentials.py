@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reqllm_fixtures.cassette import Headers, RecordedRequest
-from reqllm_fixtures.secret_places import (
+from reqllm_fixtures.secrets.places import (
     ACCOUNT_HEADERS,
     CREDENTIAL_HEADERS,
     CREDENTIAL_MEMBERS,

@@ -10,18 +10,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from reqllm_fixtures.bodies.compression import decoded
+from reqllm_fixtures.bodies.pieces import content_type, cut_at_events, without_coding
 from reqllm_fixtures.cassette import Interaction, RecordedRequest, RecordedResponse
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.nodes import (
-    NodeError,
+from reqllm_fixtures.errors import MissingDependencyError, NodeError
+from reqllm_fixtures.files.nodes import (
     member,
     read_body,
     read_headers,
     read_status,
     read_uri,
 )
-from reqllm_fixtures.pieces import content_type, cut_at_events, without_coding
 
 _TYPES = ("none", "json", "text", "binary")
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from reqllm_fixtures.nodes import moment
-from reqllm_fixtures.yaml_reading import NotYamlError, parse
+from reqllm_fixtures.files.nodes import moment
+from reqllm_fixtures.files.yaml_reading import NotYamlError, parse
 
 # A plain scalar that no YAML resolver takes for anything but text.
 _PLAIN = re.compile(r"[A-Za-z][\w.;/+*=()?&%@$~-]*(?:[ :][\w.;/+*=()?&%@$~-]+)*\Z", re.ASCII)

@@ -17,9 +17,9 @@ from functools import lru_cache, partial, wraps
 from types import ModuleType
 from typing import Any
 
-from reqllm_fixtures.answering import SENT_BY_US
 from reqllm_fixtures.errors import FixtureError
-from reqllm_fixtures.unbuilt import unbuilt_kind
+from reqllm_fixtures.transports.answering import SENT_BY_US
+from reqllm_fixtures.transports.unbuilt import unbuilt_kind
 
 Make = Callable[[ModuleType, Any], Any]
 """Makes a transport of a module over one that sends."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from reqllm_fixtures.bodies.endings import says_it_is_over
+from reqllm_fixtures.bodies.pieces import without_coding
 from reqllm_fixtures.cassette import EndError, Interaction, RecordedRequest, RecordedResponse
-from reqllm_fixtures.endings import says_it_is_over
 from reqllm_fixtures.errors import (
     FixtureError,
     NoKeyError,
@@ -20,10 +21,9 @@ from reqllm_fixtures.errors import (
     RecordingEndedError,
     UnmatchedRequestError,
 )
-from reqllm_fixtures.pieces import without_coding
-from reqllm_fixtures.recording import NO_STATUS, Tape
-from reqllm_fixtures.replaying import Failure, Waits
-from reqllm_fixtures.sources import Clock, Recorded, Rhythm, Rhythmic, Source
+from reqllm_fixtures.transports.recording import NO_STATUS, Tape
+from reqllm_fixtures.transports.replaying import Failure, Waits
+from reqllm_fixtures.transports.sources import Clock, Recorded, Rhythm, Rhythmic, Source
 
 # Marks a request that we send on, so that it does not come to a cassette twice.
 SENT_BY_US = "reqllm_fixtures"
@@ -81,7 +81,9 @@ class Answering:
         if self._is_warned:
             return
         self._is_warned = True
-        from reqllm_fixtures.others import patching  # here, because a replay sends nothing
+        from reqllm_fixtures.transports.others import (
+            patching,  # here, because a replay sends nothing
+        )
 
         if other := patching(self._module):
             warnings.warn(

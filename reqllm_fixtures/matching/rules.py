@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from reqllm_fixtures.cassette import Matcher
-from reqllm_fixtures.matching import Rules, strict
+from reqllm_fixtures.matching.matchers import Rules, strict
 
 
 def rules(
@@ -24,7 +24,7 @@ def rules(
     Raises RulesError; MissingDependencyError for `match_on` without vcrpy.
     """
     if match_on is not None:
-        from reqllm_fixtures.vcr_matching import VcrRules  # here, as few declare it so
+        from reqllm_fixtures.matching.vcr_matching import VcrRules  # here, as few declare it so
 
         return VcrRules(match_on, _names(match), allow_repeats=allow_repeats)
     if match is None and not allow_repeats:

@@ -11,7 +11,7 @@ from struct import Struct as Layout
 
 from msgspec.structs import replace
 
-from reqllm_fixtures.cutting import CutEvent, sse_events
+from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
 
 _BETWEEN_ITEMS = re.compile(rb"[\s,]*")
 _LINE = re.compile(rb"[^\n]+")

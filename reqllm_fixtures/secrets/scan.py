@@ -7,16 +7,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from reqllm_fixtures import event_frames
+from reqllm_fixtures.bodies import event_frames
+from reqllm_fixtures.bodies.compression import decoded
+from reqllm_fixtures.bodies.json_strings import Text, by_path, data_lines, whole
+from reqllm_fixtures.bodies.pieces import content_type
 from reqllm_fixtures.cassette import Headers, Interaction, RecordedRequest, RecordedResponse
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.credentials import in_request
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.json_strings import Text, by_path, data_lines, whole
-from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.pieces import content_type
-from reqllm_fixtures.secret_places import CREDENTIAL_HEADERS
-from reqllm_fixtures.secret_shapes import hits, looks_random
+from reqllm_fixtures.errors import MissingDependencyError, NodeError
+from reqllm_fixtures.secrets.credentials import in_request
+from reqllm_fixtures.secrets.places import CREDENTIAL_HEADERS
+from reqllm_fixtures.secrets.shapes import hits, looks_random
 
 _SHORTEST_KEY = 16
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from reqllm_fixtures.cassette import RecordedRequest
 from reqllm_fixtures.errors import ABSENT, Difference
-from reqllm_fixtures.secret_places import SECRET_QUERY
+from reqllm_fixtures.secrets.places import SECRET_QUERY
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reqllm_fixtures.cassette import Headers
-from reqllm_fixtures.errors import MissingDependencyError
-from reqllm_fixtures.nodes import NodeError
+from reqllm_fixtures.errors import MissingDependencyError, NodeError
 
 _GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # what zlib calls them
 

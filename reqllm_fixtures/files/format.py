@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
-from reqllm_fixtures import files, matching, own_yaml
 from reqllm_fixtures.cassette import Cassette, Interaction, Matcher
-from reqllm_fixtures.errors import CassetteFormatError
-from reqllm_fixtures.nodes import NodeError, is_own, moment, read_interaction, write_interaction
+from reqllm_fixtures.errors import CassetteFormatError, NodeError
+from reqllm_fixtures.files import disk, own_yaml
+from reqllm_fixtures.files.nodes import is_own, moment, read_interaction, write_interaction
+from reqllm_fixtures.matching import matchers
 
 VERSION = 1
 
@@ -30,7 +31,7 @@ _CUT_SHORT = (
 )
 
 
-def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Cassette:
+def load(path: str | PathLike[str], *, matcher: Matcher = matchers.strict) -> Cassette:
     """Read a cassette.
 
     Raises CassetteNotFoundError, CassetteFormatError, MissingDependencyError. A body that was
@@ -38,7 +39,7 @@ def load(path: str | PathLike[str], *, matcher: Matcher = matching.strict) -> Ca
     looked at.
     """
     name = fspath(path)
-    interactions = loads(files.read(name), path=name, as_json=is_json(name))
+    interactions = loads(disk.read(name), path=name, as_json=is_json(name))
     return Cassette(name, interactions, matcher=matcher)
 
 
@@ -48,7 +49,7 @@ def save(cassette: Cassette, path: str | PathLike[str] | None = None) -> None:
     Raises ValueError for a header or a message that is not Unicode.
     """
     name = cassette.path if path is None else fspath(path)
-    files.publish(name, dumps(cassette.interactions, as_json=is_json(name)).encode())
+    disk.publish(name, dumps(cassette.interactions, as_json=is_json(name)).encode())
 
 
 def dumps(interactions: Iterable[Interaction], *, as_json: bool = False) -> str:
@@ -56,7 +57,8 @@ def dumps(interactions: Iterable[Interaction], *, as_json: bool = False) -> str:
     if as_json:
         document = _as_document(write_interaction(each, _json_body, dict) for each in interactions)
         return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
-    from reqllm_fixtures import yaml_writing  # here, because a JSON cassette needs no PyYAML
+    # Here, because a JSON cassette needs no PyYAML.
+    from reqllm_fixtures.files import yaml_writing
 
     return yaml_writing.write(
         _as_document(
@@ -85,7 +87,7 @@ def appended(text: str, new: Iterable[Interaction], *, path: str, as_json: bool 
     if as_json:
         document = {**document, "interactions": wanted}
         return json.dumps(document, indent=4, ensure_ascii=False, default=moment) + "\n"
-    from reqllm_fixtures import yaml_reading, yaml_writing
+    from reqllm_fixtures.files import yaml_reading, yaml_writing
 
     joined = _joined(text, addition)
     try:
@@ -99,7 +101,7 @@ def appended(text: str, new: Iterable[Interaction], *, path: str, as_json: bool 
 
 def text_of(path: str) -> str:
     """Read the text of a cassette. Raises CassetteNotFoundError, CassetteFormatError."""
-    return _decoded(path, files.read(path))
+    return _decoded(path, disk.read(path))
 
 
 def _decoded(path: str, text: str | bytes) -> str:
@@ -133,7 +135,7 @@ def _yaml(path: str, text: str | bytes) -> Any:
             return own_yaml.parse(text)
         except own_yaml.NotOurs:
             pass  # another's, or edited, or with a body that no literal block can hold
-    from reqllm_fixtures import yaml_reading
+    from reqllm_fixtures.files import yaml_reading
 
     if isinstance(text, bytes) and text.startswith(_UTF_16):  # which YAML could be, too
         text = _decoded(path, text)
@@ -171,7 +173,7 @@ def _interaction(path: str, index: int, node: Any) -> Interaction:
     try:
         if is_own(node):
             return read_interaction(node, f"interaction {index} of {path}")
-        from reqllm_fixtures import foreign
+        from reqllm_fixtures.files import foreign
 
         return foreign.read_interaction(node)
     except NodeError as error:

@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reqllm_fixtures.cassette import RecordedRequest
-from reqllm_fixtures.comparing import (
+from reqllm_fixtures.errors import Difference
+from reqllm_fixtures.matching.comparing import (
     address,
     address_differences,
     body_difference,
@@ -23,11 +24,10 @@ from reqllm_fixtures.comparing import (
     masked,
     without_boundary,
 )
-from reqllm_fixtures.errors import Difference
-from reqllm_fixtures.secret_places import SECRET_QUERY as SECRET_QUERY
+from reqllm_fixtures.secrets.places import SECRET_QUERY as SECRET_QUERY
 
 if TYPE_CHECKING:
-    from reqllm_fixtures.presets import Change
+    from reqllm_fixtures.matching.presets import Change
 
 
 class StrictMatcher:
@@ -98,8 +98,8 @@ class Rules(StrictMatcher):
 
 def _change(declared: str) -> Change:
     # Here, because most cassettes are matched strictly.
-    from reqllm_fixtures.json_paths import parsed
-    from reqllm_fixtures.presets import change_of
+    from reqllm_fixtures.matching.json_paths import parsed
+    from reqllm_fixtures.matching.presets import change_of
 
     if declared.startswith("$"):
         return partial(_without, parsed(declared))
@@ -107,6 +107,6 @@ def _change(declared: str) -> Change:
 
 
 def _without(path: Any, document: Any) -> Any:
-    from reqllm_fixtures.json_paths import without
+    from reqllm_fixtures.matching.json_paths import without
 
     return without(document, path)

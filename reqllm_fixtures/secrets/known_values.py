@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from urllib.parse import quote, quote_plus
 
+from reqllm_fixtures.bodies.edits import cuts, edited, spread
+from reqllm_fixtures.bodies.json_strings import by_name, by_path, data_lines, whole
 from reqllm_fixtures.cassette import Piece
-from reqllm_fixtures.edits import cuts, edited, spread
-from reqllm_fixtures.json_strings import by_name, by_path, data_lines, whole
-from reqllm_fixtures.secret_places import REDACTED
+from reqllm_fixtures.secrets.places import REDACTED
 
 # Shorter values are words (`test`, `none`, `dummy`) and parts of words: to take them out of every
 # text would spoil recordings and hide nothing. Where a header or a query holds one, it goes.

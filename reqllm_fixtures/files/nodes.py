@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from reqllm_fixtures.bodies.pieces import content_type, cut, cut_at_events, written
 from reqllm_fixtures.cassette import (
     End,
     EndError,
@@ -25,22 +26,13 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.errors import StalePiecesWarning
-from reqllm_fixtures.pieces import content_type, cut, cut_at_events, written
+from reqllm_fixtures.errors import NodeError, StalePiecesWarning
 
 OWN_KEY = "x_reqllm"
 OWN_VERSION = 1
 _USUAL_HTTP = "HTTP/1.1"  # of a file that does not say
 
 BodyNode = Callable[[bytes], Any]
-
-
-class NodeError(ValueError):
-    """Data that is no interaction: what was expected, what came, what to do."""
-
-    def __init__(self, expected: str, came: str, advice: str = "Record it anew.") -> None:
-        super().__init__(f"Expected {expected}, came {came}.")
-        self.expected, self.came, self.advice = expected, came, advice
 
 
 def is_own(node: Any) -> bool:

@@ -16,7 +16,10 @@ from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from reqllm_fixtures import credentials, event_frames
+from reqllm_fixtures.bodies import event_frames
+from reqllm_fixtures.bodies.compression import decoded
+from reqllm_fixtures.bodies.edits import cuts
+from reqllm_fixtures.bodies.pieces import content_type, cut_at_events
 from reqllm_fixtures.cassette import (
     Headers,
     Interaction,
@@ -24,19 +27,16 @@ from reqllm_fixtures.cassette import (
     RecordedRequest,
     RecordedResponse,
 )
-from reqllm_fixtures.compression import decoded
-from reqllm_fixtures.edits import cuts
-from reqllm_fixtures.errors import MissingDependencyError, RulesError
-from reqllm_fixtures.known_secrets import SHORTEST, KnownSecrets
-from reqllm_fixtures.nodes import NodeError
-from reqllm_fixtures.pieces import content_type, cut_at_events
-from reqllm_fixtures.secret_places import (
+from reqllm_fixtures.errors import MissingDependencyError, NodeError, RulesError
+from reqllm_fixtures.secrets import credentials
+from reqllm_fixtures.secrets.known_values import SHORTEST, KnownSecrets
+from reqllm_fixtures.secrets.places import (
     KEPT_REQUEST_HEADERS,
     REDACTED,
     SECRET_QUERY,
     kept_in_response,
 )
-from reqllm_fixtures.vcr_hooks import Filter, Hook, Hooks
+from reqllm_fixtures.secrets.vcr_hooks import Filter, Hook, Hooks
 
 _OF_THE_CODING = frozenset({"content-encoding", "content-length"})
 

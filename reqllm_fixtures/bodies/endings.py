@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from reqllm_fixtures.bodies.pieces import content_type
 from reqllm_fixtures.cassette import Headers
-from reqllm_fixtures.pieces import content_type
 
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))+")
 _LAST = rb"(?:message_stop|message-end|response\.(?:completed|incomplete|failed))"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from reqllm_fixtures.cassette import Interaction, Matcher, Piece, RecordedRequest
 from reqllm_fixtures.errors import FixtureError
-from reqllm_fixtures.recording import Recorder
+from reqllm_fixtures.transports.recording import Recorder
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]

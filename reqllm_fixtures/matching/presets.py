@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from reqllm_fixtures.errors import RulesError
-from reqllm_fixtures.json_paths import parsed, without
+from reqllm_fixtures.matching.json_paths import parsed, without
 
 Change = Callable[[Any], Any]
 

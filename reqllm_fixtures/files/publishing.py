@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from reqllm_fixtures import files, journal
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.cassette import Interaction, RecordedRequest
 from reqllm_fixtures.errors import (
     CassetteNotFoundError,
@@ -21,9 +19,11 @@ from reqllm_fixtures.errors import (
     PublishError,
     SecretError,
 )
-from reqllm_fixtures.locking import locked
-from reqllm_fixtures.redaction import Redactor
-from reqllm_fixtures.secrets_scan import Leak, scan
+from reqllm_fixtures.files import disk, journal
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.files.locking import locked
+from reqllm_fixtures.secrets.redaction import Redactor
+from reqllm_fixtures.secrets.scan import Leak, scan
 
 # Seconds in which a client has taken its last piece, before another thread competes with it.
 _LEISURE = 0.05
@@ -178,10 +178,10 @@ def merge(path: str, new: list[Interaction], *, replace: bool) -> None:
         with contextlib.suppress(CassetteNotFoundError):
             text = cassette_format.text_of(path)
     if text is None:
-        files.publish(path, cassette_format.dumps(new, as_json=as_json).encode())
+        disk.publish(path, cassette_format.dumps(new, as_json=as_json).encode())
     else:
         merged = cassette_format.appended(text, new, path=path, as_json=as_json)
-        files.publish(path, merged.encode())
+        disk.publish(path, merged.encode())
 
 
 def recover(left: str | os.PathLike[str], into: str | os.PathLike[str]) -> int:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from reqllm_fixtures.bodies.edits import Edit, cuts, edited
 from reqllm_fixtures.cassette import Headers, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.edits import Edit, cuts, edited
 from reqllm_fixtures.errors import MissingDependencyError
 
 Hook = Callable[[Any], Any]

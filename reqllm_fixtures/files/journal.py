@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from reqllm_fixtures import format as cassette_format
 from reqllm_fixtures.cassette import Interaction
-from reqllm_fixtures.locking import try_lock
+from reqllm_fixtures.files import format as cassette_format
+from reqllm_fixtures.files.locking import try_lock
 
 _SUFFIX = ".journal"
 

@@ -11,11 +11,11 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reqllm_fixtures.answering import Answering, headers_of
 from reqllm_fixtures.cassette import RecordedRequest
-from reqllm_fixtures.recording import AsyncTee, Recorder, Tape, Tee
-from reqllm_fixtures.replaying import AsyncReplay, Replay
-from reqllm_fixtures.sources import (
+from reqllm_fixtures.transports.answering import Answering, headers_of
+from reqllm_fixtures.transports.recording import AsyncTee, Recorder, Tape, Tee
+from reqllm_fixtures.transports.replaying import AsyncReplay, Replay
+from reqllm_fixtures.transports.sources import (
     AsyncSleep,
     Clock,
     Recorded,

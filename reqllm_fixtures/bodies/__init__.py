@@ -1,0 +1,1 @@
+"""What is done to a recorded body: cut, edited, unpacked, read as JSON. Pure."""

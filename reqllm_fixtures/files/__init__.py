@@ -1,0 +1,1 @@
+"""A cassette as a file: its format, the writing of it, and files of others."""

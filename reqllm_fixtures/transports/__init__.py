@@ -1,0 +1,1 @@
+"""The transports that record and play, and how they get into a client."""
