@@ -92,10 +92,7 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
 
         Raises InvalidInputError for what cannot be asked, MissingKeyError without a key.
         """
-        if not isinstance(context, Context):
-            raise InvalidContextError(
-                f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
-            )
+        require_context(context)
         spoken = wire_named(self.wire_for(model) if wire is None else wire)
         options, region = self._region(options, base_url)
         path = self._path(spoken)
@@ -213,6 +210,14 @@ class HostedProvider(Struct, frozen=True, kw_only=True):
             bearer = self.auth == "bearer"
             headers["authorization" if bearer else self.auth] = f"Bearer {key}" if bearer else key
         return headers
+
+
+def require_context(context: object) -> None:
+    """Raise InvalidContextError for what is no Context."""
+    if not isinstance(context, Context):
+        raise InvalidContextError(
+            f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
+        )
 
 
 def asks_to_think(options: Mapping[str, Any]) -> bool:

@@ -14,10 +14,16 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from reqllm.context import Context
-from reqllm.errors import InvalidContextError, InvalidInputError, UnknownWireError
+from reqllm.errors import InvalidInputError, UnknownWireError
 from reqllm.model import Model
 from reqllm.providers.base import GoogleToken, WireRequest
-from reqllm.providers.provider import Headers, asks_to_think, checked_key, join_url
+from reqllm.providers.provider import (
+    Headers,
+    asks_to_think,
+    checked_key,
+    join_url,
+    require_context,
+)
 from reqllm.wires.common.options import Dialect
 from reqllm.wires.common.request_body import to_json
 from reqllm.wires.table import wire_named
@@ -64,10 +70,7 @@ class VertexProvider(Struct, frozen=True, kw_only=True):
         Claude's models are asked on the wire `anthropic-messages`, all others on `gemini`.
         Raises InvalidInputError for what cannot be asked.
         """
-        if not isinstance(context, Context):
-            raise InvalidContextError(
-                f"expected a Context, got {type(context).__name__}; make one with Context.new(...)"
-            )
+        require_context(context)
         spoken = wire_named(self.wire_for(model) if wire is None else wire)
         if spoken.name not in _PATHS:
             raise UnknownWireError(f"{self.name} speaks {', '.join(_PATHS)}, not {spoken.name}")
