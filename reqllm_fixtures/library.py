@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from reqllm_fixtures import running
 from reqllm_fixtures.arguments import checked_secrets
 from reqllm_fixtures.cassette import Matcher
-from reqllm_fixtures.errors import ModeError, RulesError
+from reqllm_fixtures.errors import ModeError
 from reqllm_fixtures.in_use import CassetteInUse as CassetteInUse
 from reqllm_fixtures.in_use import redactor_of
-from reqllm_fixtures.matching import matchers
+from reqllm_fixtures.matching.rules import rules
 from reqllm_fixtures.mode import Mode, chosen
 from reqllm_fixtures.transports.sources import checked_pace
 
@@ -91,7 +91,7 @@ def use_cassette(
         overlay=_overlay(overlay),
         clock=clock,
         sleep=sleep,
-        match=_matcher(match, match_on, allow_repeats),
+        match=rules(match, match_on=match_on, allow_repeats=allow_repeats),
         redactor=partial(redactor_of, secrets, os.environ, **filters),
         record_on_error=record_on_error,
     )
@@ -152,24 +152,3 @@ def _overlay(given: Overlay | str | None) -> Overlay | None:
 def _chosen(mode: Mode | str | None, default: Mode) -> Mode:
     run = running.current()
     return run.mode if mode is None and run is not None else chosen(mode, default)
-
-
-def _matcher(
-    match: Matcher | str | Iterable[str], match_on: Sequence[Any] | None, allow_repeats: bool
-) -> Matcher:
-    if not isinstance(match, str | Iterable):
-        if match_on is not None or allow_repeats:
-            raise RulesError("Expected a matcher, or match_on and allow_repeats. Came: both.")
-        if not callable(getattr(match, "key", None)):
-            raise RulesError(
-                "Expected match to be JSON paths, presets, or a matcher with `key`, `differences` "
-                f"and `describe`. Came: {match!r}."
-            )
-        return match
-    if match_on is not None:
-        from reqllm_fixtures.matching.vcr_matching import VcrRules
-
-        return VcrRules(match_on, match, allow_repeats=allow_repeats)
-    if match or allow_repeats:
-        return matchers.Rules(match, allow_repeats=allow_repeats)
-    return matchers.strict

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from reqllm_fixtures.cassette import Matcher
+from reqllm_fixtures.errors import RulesError
 from reqllm_fixtures.matching.matchers import Rules, strict
 
 
@@ -21,18 +22,23 @@ def rules(
     match_on: what counts, in place of method, URL and body: vcrpy's names of matchers, and
         functions of two requests of vcrpy's.
 
-    Raises RulesError; MissingDependencyError for `match_on` without vcrpy.
+    Raises RulesError, also for a matcher with something else beside it; MissingDependencyError
+    for `match_on` without vcrpy.
     """
+    match = () if match is None else match
+    if not isinstance(match, str | Iterable):
+        if match_on is not None or allow_repeats:
+            raise RulesError("Expected a matcher, or match_on and allow_repeats. Came: both.")
+        if not callable(getattr(match, "key", None)):
+            raise RulesError(
+                "Expected match to be JSON paths, presets, or a matcher with `key`, `differences` "
+                f"and `describe`. Came: {match!r}."
+            )
+        return match
     if match_on is not None:
         from reqllm_fixtures.matching.vcr_matching import VcrRules  # here, as few declare it so
 
-        return VcrRules(match_on, _names(match), allow_repeats=allow_repeats)
-    if match is None and not allow_repeats:
-        return strict
-    if match is not None and not isinstance(match, str) and hasattr(match, "key"):
-        return match  # type: ignore[return-value]
-    return Rules(_names(match), allow_repeats=allow_repeats)
-
-
-def _names(match: Any) -> Iterable[str]:
-    return () if match is None else match
+        return VcrRules(match_on, match, allow_repeats=allow_repeats)
+    if match or allow_repeats:
+        return Rules(match, allow_repeats=allow_repeats)
+    return strict
