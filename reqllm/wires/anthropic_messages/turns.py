@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reqllm.content import (
-    ContentPart,
-    CustomPart,
     FilePart,
     ImagePart,
     ReasoningPart,
-    RefusalPart,
     TextPart,
     ToolCall,
     ToolResultPart,
@@ -19,6 +16,7 @@ from reqllm.content import (
 from reqllm.context import Context
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
+from reqllm.wires.common.two_sided import TwoSidedWriter
 
 WIRE = "anthropic-messages"
 _CITATIONS = frozenset(
@@ -42,8 +40,7 @@ def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]
 
     Raises InvalidContextError for what the wire has no form for.
     """
-    writer = _Writer(context, warnings)
-    written = turns.two_sided(context, WIRE, warnings, writer.asked, writer.said)
+    written = _Writer(context, warnings).sides()
     return [
         {
             "role": "assistant" if is_models else "user",
@@ -63,67 +60,56 @@ def _content(blocks: list[dict[str, Any]], *, is_models: bool) -> str | list[dic
     return sorted(blocks, key=lambda block: block["type"] != "tool_result")
 
 
-class _Writer:
+class _Writer(TwoSidedWriter):
     """Writes blocks, and remembers what the conversation says elsewhere."""
 
+    wire = WIRE
+    whose_reasoning = "Anthropic did not sign"
+
     def __init__(self, context: Context, warnings: Warnings) -> None:
-        self._answered = turns.answered_calls(context)
+        super().__init__(context, warnings)
         calls = (call for message in context for call in message.tool_calls)
         self._server_calls = {call.id: call.name for call in calls if _is_server_call(call)}
-        self._warnings = warnings
 
-    def asked(self, part: ContentPart) -> dict[str, Any] | None:
-        """Write a part of the user's or of a tool's."""
-        match part:
-            case TextPart():
-                return {"type": "text", "text": part.content} if part.content else None
-            case ImagePart():
-                return _image(part)
-            case FilePart():
-                return _file(part)
-            case ToolResultPart():
-                return self._result(part)
-            case CustomPart() if part.custom_kind.startswith(f"{WIRE}."):
-                return self._custom(part)
-        raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
+    def _asked_text(self, part: TextPart) -> dict[str, Any] | None:
+        return {"type": "text", "text": part.content} if part.content else None
 
-    def said(self, part: ContentPart) -> dict[str, Any] | None:
-        """Write a part of the model's own, or leave it out with a warning."""
-        match part:
-            case TextPart():
-                return _said_text(part)
-            case RefusalPart():
-                return _said_text(TextPart(part.content))
-            case ReasoningPart():
-                return self._reasoning(part)
-            case ToolCall():
-                return self._call(part)
-            case ToolResultPart():
-                return self._server_result(part)
-            case CustomPart():
-                return self._custom(part)
-        # Version 2026-10-21 refuses documents here, and images were never taken.
-        self._not_sent(f"a {type(part).__name__} in an assistant message")
-        return None
+    def _said_text(self, part: TextPart) -> dict[str, Any] | None:
+        if not part.content.strip():
+            return None  # refused as empty, although answers do hold such blocks
+        block: dict[str, Any] = {"type": "text", "text": part.content}
+        raw = [citation.raw for citation in part.citations]
+        own = [c for c in raw if isinstance(c, Mapping) and c.get("type") in _CITATIONS]
+        return {**block, "citations": own} if own else block
 
-    def _not_sent(self, what: str) -> None:
-        turns.not_sent(what, WIRE, self._warnings)
+    # Version 2026-10-21 refuses documents in what the model said, and images were never taken.
+    def _image(self, part: ImagePart) -> dict[str, Any]:
+        source = turns.image_source(part, WIRE)
+        if isinstance(source, str):
+            return _block("image", {"type": "url", "url": source})
+        return _block("image", _base64(*source))
+
+    def _file(self, part: FilePart) -> dict[str, Any]:
+        image = turns.as_image(part)
+        if image is not None:
+            return self._image(image)
+        media_type = (part.media_type or "").partition(";")[0].strip()
+        if part.id is not None:
+            kind = "image" if media_type.startswith("image/") else "document"
+            return _block(kind, {"type": "file", "file_id": part.id})
+        block = _block("document", _document(part, media_type))
+        return {**block, "title": part.filename} if part.filename else block
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
-        foreign = bool(part.provider_metadata)  # Anthropic's own brings none
-        if part.complete and not foreign and part.redacted and part.data:
+        if part.provider_metadata:
+            return None  # Anthropic's own brings none
+        if part.redacted and part.data:
             return {"type": "redacted_thinking", "data": part.data}
-        if part.complete and not foreign and part.signature:
+        if part.signature:
             return {"type": "thinking", "thinking": part.content, "signature": part.signature}
-        self._warnings.add(
-            "reasoning_not_sent",
-            f"{WIRE}: reasoning that was cut off, or that Anthropic did not sign, was not sent",
-        )
         return None
 
     def _call(self, call: ToolCall) -> dict[str, Any] | None:
-        if not turns.may_send_call(call, self._answered, self._warnings):
-            return None
         if call.provider_executed and not _is_server_call(call):
             self._not_sent(f"{call.name!r}, a call that another provider ran")
             return None
@@ -138,13 +124,13 @@ class _Writer:
 
     def _result(self, part: ToolResultPart) -> dict[str, Any]:
         parts = turns.result_parts(part)
-        content: Any = turns.result_text(part) if parts is None else [self.asked(p) for p in parts]
+        content: Any = turns.result_text(part) if parts is None else [self._asked(p) for p in parts]
         block = {"type": "tool_result", "tool_use_id": part.tool_call_id, "content": content}
         if part.is_error:
             block["is_error"] = True
         return block
 
-    def _server_result(self, part: ToolResultPart) -> dict[str, Any] | None:
+    def _own_result(self, part: ToolResultPart) -> dict[str, Any] | None:
         """Write the result of a tool that Anthropic ran, as it came."""
         result = part.result
         if isinstance(result, Mapping) and "tool_use_id" in result and "type" in result:
@@ -156,46 +142,14 @@ class _Writer:
         kind = name if name.endswith("_tool_result") else f"{name}_tool_result"
         return {"type": kind, "tool_use_id": part.tool_call_id, "content": result}
 
-    def _custom(self, part: CustomPart) -> dict[str, Any] | None:
-        wire, _, kind = part.custom_kind.partition(".")
-        if wire == WIRE and isinstance(part.data, Mapping):
-            return {"type": kind, **part.data}
-        self._not_sent(f"{part.custom_kind!r}")
-        return None
+    def _own(self, kind: str, data: Any) -> dict[str, Any] | None:
+        return {"type": kind, **data} if isinstance(data, Mapping) else None
 
 
 def _is_server_call(call: ToolCall) -> bool:
     """Whether Anthropic ran the call: its blocks bring their type, other wires' metadata none."""
     metadata = call.provider_metadata
     return call.provider_executed and (not metadata or "type" in metadata)
-
-
-def _said_text(part: TextPart) -> dict[str, Any] | None:
-    if not part.content.strip():
-        return None  # refused as empty, although answers do hold such blocks
-    block: dict[str, Any] = {"type": "text", "text": part.content}
-    raw = [citation.raw for citation in part.citations]
-    own = [c for c in raw if isinstance(c, Mapping) and c.get("type") in _CITATIONS]
-    return {**block, "citations": own} if own else block
-
-
-def _image(part: ImagePart) -> dict[str, Any]:
-    source = turns.image_source(part, WIRE)
-    if isinstance(source, str):
-        return _block("image", {"type": "url", "url": source})
-    return _block("image", _base64(*source))
-
-
-def _file(part: FilePart) -> dict[str, Any]:
-    image = turns.as_image(part)
-    if image is not None:
-        return _image(image)
-    media_type = (part.media_type or "").partition(";")[0].strip()
-    if part.id is not None:
-        kind = "image" if media_type.startswith("image/") else "document"
-        return _block(kind, {"type": "file", "file_id": part.id})
-    block = _block("document", _document(part, media_type))
-    return {**block, "title": part.filename} if part.filename else block
 
 
 def _document(part: FilePart, media_type: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reqllm.content import (
@@ -21,8 +21,6 @@ from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common.request_body import Warnings, to_json
 
-Write = Callable[[ContentPart], dict[str, Any] | None]
-
 
 def leading_system(context: Context, wire: str, warnings: Warnings) -> list[str]:
     """Return the system messages of a wire that has one place for them, before all turns."""
@@ -35,33 +33,6 @@ def leading_system(context: Context, wire: str, warnings: Warnings) -> list[str]
             )
         spoken = spoken or message.role != "system"
     return [message.text for message in context if message.role == "system" and message.text]
-
-
-def two_sided(
-    context: Context, wire: str, warnings: Warnings, asked: Write, said: Write
-) -> list[tuple[bool, list[dict[str, Any]]]]:
-    """Return the turns after the system's: whether it is the model's, and what it is made of.
-
-    Neighbours of one side become one, as a wire that takes two sides in turn demands.
-    asked, said: write a part of the user's or of a tool's, and of the model's; `None` is none.
-    Raises InvalidContextError if nothing is left.
-    """
-    sides: list[tuple[bool, list[dict[str, Any]]]] = []
-    for message in context:
-        if message.role == "system":
-            continue
-        if message.name is not None:
-            warnings.add("name_not_sent", f"{wire} has no place for a message's name: not sent")
-        is_models = message.role == "assistant"
-        parts = [(said if is_models else asked)(part) for part in message.content]
-        written = [part for part in parts if part is not None]
-        if written and sides and sides[-1][0] is is_models:
-            sides[-1][1].extend(written)
-        elif written:
-            sides.append((is_models, written))
-    if not sides:
-        raise InvalidContextError("nothing is left of the conversation that could be sent")
-    return sides
 
 
 def answered_calls(context: Context) -> frozenset[str]:

@@ -7,11 +7,9 @@ from typing import Any
 
 from reqllm.content import (
     ContentPart,
-    CustomPart,
     FilePart,
     ImagePart,
     ReasoningPart,
-    RefusalPart,
     TextPart,
     ToolCall,
     ToolResultPart,
@@ -20,6 +18,7 @@ from reqllm.context import Context
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common import turns
 from reqllm.wires.common.request_body import Warnings
+from reqllm.wires.common.two_sided import TwoSidedWriter
 from reqllm.wires.gemini.words import PART_EXTRAS, SIGNATURE, THOUGHT, WIRE
 
 _TYPES_BY_SUFFIX = {
@@ -45,75 +44,56 @@ def write_contents(context: Context, warnings: Warnings) -> list[dict[str, Any]]
 
     Raises InvalidContextError for what the wire has no form for.
     """
-    writer = _Writer(context, warnings)
-    written = turns.two_sided(context, WIRE, warnings, writer.asked, writer.said)
+    written = _Writer(context, warnings).sides()
     return [
         {"role": "model" if is_models else "user", "parts": parts} for is_models, parts in written
     ]
 
 
-class _Writer:
+class _Writer(TwoSidedWriter):
     """Writes parts, and remembers the calls that results belong to."""
 
+    wire = WIRE
+    whose_reasoning = "is not Google's"
+
     def __init__(self, context: Context, warnings: Warnings) -> None:
-        self._answered = turns.answered_calls(context)
+        super().__init__(context, warnings)
         self._calls: dict[str, ToolCall] = {}
-        self._warnings = warnings
 
-    def asked(self, part: ContentPart) -> dict[str, Any] | None:
-        """Write a part of the user's or of a tool's."""
-        match part:
-            case TextPart():
-                return {"text": part.content} if part.content else None
-            case ImagePart():
-                return _image(part)
-            case FilePart():
-                return _file(part)
-            case ToolResultPart():
-                return {"functionResponse": self._result(part)}
-            case CustomPart() if part.custom_kind.startswith(f"{WIRE}."):
-                return self._custom(part)
-        raise turns.cannot_send(part, WIRE, "give text, an image, a file or a tool's result")
+    def _asked_text(self, part: TextPart) -> dict[str, Any] | None:
+        return {"text": part.content} if part.content else None
 
-    def said(self, part: ContentPart) -> dict[str, Any] | None:
-        """Write a part of the model's own as it came, or leave it out with a warning."""
-        match part:
-            case TextPart():
-                if part.content or part.signature:
-                    return _signed({"text": part.content}, part.signature)
-                return None
-            case RefusalPart():
-                return {"text": part.content} if part.content else None
-            case ReasoningPart():
-                return self._reasoning(part)
-            case ToolCall():
-                return self._call(part)
-            case ToolResultPart():
-                return self._own_result(part)
-            case ImagePart():
-                return _image(part)
-            case FilePart():
-                return {**_file(part), **_own_extras(part)}
-            case CustomPart():
-                return self._custom(part)
-        self._not_sent(f"a {type(part).__name__} in an assistant message")
+    def _said_text(self, part: TextPart) -> dict[str, Any] | None:
+        if part.content or part.signature:
+            return _signed({"text": part.content}, part.signature)
         return None
 
-    def _not_sent(self, what: str) -> None:
-        turns.not_sent(what, WIRE, self._warnings)
+    def _image(self, part: ImagePart) -> dict[str, Any]:
+        source = turns.image_source(part, WIRE)
+        return _at(source, part.media_type) if isinstance(source, str) else _inline(*source)
+
+    def _file(self, part: FilePart) -> dict[str, Any]:
+        if part.data is None:
+            address = part.url or part.id
+            if address is None:
+                raise turns.cannot_send(part, WIRE, "it has neither bytes, an address nor an id")
+            return _at(address, part.media_type)
+        return _inline(turns.known_type(part, part.data, WIRE), turns.base64_text(part.data))
+
+    def _said_other(self, part: ContentPart) -> dict[str, Any] | None:
+        match part:
+            case ImagePart():
+                return self._image(part)
+            case FilePart():
+                return {**self._file(part), **_own_extras(part)}
+        return super()._said_other(part)
 
     def _reasoning(self, part: ReasoningPart) -> dict[str, Any] | None:
-        if part.complete and part.provider_metadata.get(THOUGHT) is True:
+        if part.provider_metadata.get(THOUGHT) is True:
             return _signed({"text": part.content, THOUGHT: True}, part.signature)
-        self._warnings.add(
-            "reasoning_not_sent",
-            f"{WIRE}: reasoning that was cut off, or that is not Google's, was not sent",
-        )
         return None
 
     def _call(self, call: ToolCall) -> dict[str, Any] | None:
-        if not turns.may_send_call(call, self._answered, self._warnings):
-            return None
         if call.provider_executed:
             return self._own_call(call)
         self._calls[call.id] = call
@@ -162,14 +142,11 @@ class _Writer:
         files = [p for p in turns.result_parts(part) or () if not isinstance(p, TextPart)]
         written["response"] = _response(part)
         if files:
-            written["parts"] = [self.asked(file) for file in files]
-        return written
+            written["parts"] = [self._asked(file) for file in files]
+        return {"functionResponse": written}
 
-    def _custom(self, part: CustomPart) -> dict[str, Any] | None:
-        if part.custom_kind.startswith(f"{WIRE}.") and isinstance(part.data, Mapping):
-            return dict(part.data)
-        self._not_sent(f"{part.custom_kind!r}")
-        return None
+    def _own(self, kind: str, data: Any) -> dict[str, Any] | None:
+        return dict(data) if isinstance(data, Mapping) else None
 
 
 _OWN_RESULTS = ("codeExecutionResult", "toolResponse")
@@ -195,20 +172,6 @@ def _response(part: ToolResultPart) -> dict[str, Any]:
     else:
         result = part.result
     return {"error" if part.is_error else "output": result}
-
-
-def _image(part: ImagePart) -> dict[str, Any]:
-    source = turns.image_source(part, WIRE)
-    return _at(source, part.media_type) if isinstance(source, str) else _inline(*source)
-
-
-def _file(part: FilePart) -> dict[str, Any]:
-    if part.data is None:
-        address = part.url or part.id
-        if address is None:
-            raise turns.cannot_send(part, WIRE, "it has neither bytes, an address nor an id")
-        return _at(address, part.media_type)
-    return _inline(turns.known_type(part, part.data, WIRE), turns.base64_text(part.data))
 
 
 def _inline(media_type: str, text: str) -> dict[str, Any]:
