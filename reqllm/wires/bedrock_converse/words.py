@@ -7,7 +7,7 @@ from typing import Any
 
 from reqllm import chunk as c
 from reqllm.wires.common.fields import as_list, as_object, as_string
-from reqllm.wires.common.usage import count, total
+from reqllm.wires.common.usage import count, first, total
 
 WIRE = "bedrock-converse"
 HIDDEN = "redactedContent"
@@ -40,8 +40,8 @@ def converse_usage(raw: Mapping[str, Any]) -> c.Usage:
 
     Amazon's own models, asked without Converse, call the numbers of the cache `...TokenCount`.
     """
-    read = _either(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    written = _either(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    read = first(raw, ("cacheReadInputTokens",), ("cacheReadInputTokenCount",))
+    written = first(raw, ("cacheWriteInputTokens",), ("cacheWriteInputTokenCount",))
     prompt = total(count(raw, "inputTokens"), read, written)
     completion = count(raw, "outputTokens")
     hours = [
@@ -60,11 +60,6 @@ def converse_usage(raw: Mapping[str, Any]) -> c.Usage:
         server_tool_use={name: number for name, number in tools if isinstance(number, int)},
         raw=raw,
     )
-
-
-def _either(raw: Mapping[str, Any], *names: str) -> int | None:
-    numbers = (count(raw, name) for name in names)
-    return next((number for number in numbers if number is not None), None)
 
 
 def citation_of(citation: dict[str, Any]) -> c.Citation:

@@ -11,7 +11,7 @@ from typing import Any
 
 from reqllm import chunk as c
 from reqllm.wires.common.fields import as_list, as_object, filled
-from reqllm.wires.common.usage import count, total
+from reqllm.wires.common.usage import count, first, total
 
 WIRE = "bedrock-invoke"
 METRICS = "amazon-bedrock-invocationMetrics"
@@ -32,9 +32,10 @@ REASONS: dict[str, c.FinishReason] = {
     "error_toxic": "content_filter",
     "error": "error",
 }
-_PROMPT = ("inputTextTokenCount", "prompt_token_count")
-_COMPLETION = ("totalOutputTextTokenCount", "generation_token_count")
-COUNTS = frozenset((*_PROMPT, *_COMPLETION, METRICS))
+# Where an event counts tokens itself.
+_PROMPT = (("inputTextTokenCount",), ("prompt_token_count",))
+_COMPLETION = (("totalOutputTextTokenCount",), ("generation_token_count",))
+COUNTS = frozenset((*(name for (name,) in _PROMPT + _COMPLETION), METRICS))
 
 
 def parts_of(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -53,8 +54,8 @@ def stop_of(part: Mapping[str, Any]) -> str | None:
 
 def text_usage(raw: Mapping[str, Any]) -> c.Usage:
     """Read a model's own counts, and Bedrock's metrics for those it does not give."""
-    prompt = _first(raw, (*_PROMPT, (METRICS, "inputTokenCount")))
-    completion = _first(raw, (*_COMPLETION, (METRICS, "outputTokenCount")))
+    prompt = first(raw, *_PROMPT, (METRICS, "inputTokenCount"))
+    completion = first(raw, *_COMPLETION, (METRICS, "outputTokenCount"))
     return c.Usage(
         input_tokens=prompt,
         output_tokens=completion,
@@ -63,8 +64,3 @@ def text_usage(raw: Mapping[str, Any]) -> c.Usage:
         cache_creation_input_tokens=count(raw, METRICS, "cacheWriteInputTokenCount"),
         raw=raw,
     )
-
-
-def _first(raw: Mapping[str, Any], paths: tuple[str | tuple[str, str], ...]) -> int | None:
-    numbers = (count(raw, *((path,) if isinstance(path, str) else path)) for path in paths)
-    return next((number for number in numbers if number is not None), None)

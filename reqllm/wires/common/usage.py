@@ -69,6 +69,16 @@ def total(*parts: int | None) -> int | None:
     return sum(known) if known else None
 
 
+def both(prompt: int | None, completion: int | None) -> int | None:
+    """Return the sum of the two, `None` where one of them was not reported."""
+    return None if prompt is None or completion is None else prompt + completion
+
+
+def told_or_total(told: int | None, *parts: int | None) -> int | None:
+    """Return the total that a provider tells, or that of what was reported where it tells none."""
+    return told if told is not None else total(*parts)
+
+
 def openai_usage(raw: Mapping[str, Any]) -> Usage:
     """Read OpenAI's usage object and its dialects.
 
@@ -102,7 +112,7 @@ def openai_usage(raw: Mapping[str, Any]) -> Usage:
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
-        total_tokens=all_tokens if all_tokens is not None else total(prompt, completion),
+        total_tokens=told_or_total(all_tokens, prompt, completion),
         cache_read_input_tokens=cached,
         cache_creation_input_tokens=written,
         reasoning_output_tokens=reasoning,
@@ -117,11 +127,10 @@ def gemini_usage(raw: Mapping[str, Any]) -> Usage:
     prompt = total(count(raw, "promptTokenCount"), count(raw, "toolUsePromptTokenCount"))
     thoughts = count(raw, "thoughtsTokenCount")
     answer = total(count(raw, "candidatesTokenCount"), thoughts)
-    all_tokens = count(raw, "totalTokenCount")
     return Usage(
         input_tokens=prompt,
         output_tokens=answer,
-        total_tokens=all_tokens if all_tokens is not None else total(prompt, answer),
+        total_tokens=told_or_total(count(raw, "totalTokenCount"), prompt, answer),
         cache_read_input_tokens=count(raw, "cachedContentTokenCount"),
         reasoning_output_tokens=thoughts,
         input_audio_tokens=_of_modality(raw.get("promptTokensDetails"), "AUDIO"),
@@ -135,11 +144,10 @@ def responses_usage(raw: Mapping[str, Any]) -> Usage:
     if "input_tokens" not in raw and "prompt_tokens" in raw:
         return openai_usage(raw)  # a gateway's, which hands on that of chat completions
     prompt, completion = count(raw, "input_tokens"), count(raw, "output_tokens")
-    all_tokens = count(raw, "total_tokens")
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
-        total_tokens=all_tokens if all_tokens is not None else total(prompt, completion),
+        total_tokens=told_or_total(count(raw, "total_tokens"), prompt, completion),
         cache_read_input_tokens=count(raw, "input_tokens_details", "cached_tokens"),
         cache_creation_input_tokens=count(raw, "input_tokens_details", "cache_write_tokens"),
         reasoning_output_tokens=count(raw, "output_tokens_details", "reasoning_tokens"),
@@ -154,11 +162,10 @@ def interactions_usage(raw: Mapping[str, Any]) -> Usage:
     prompt = total(count(raw, "total_input_tokens"), count(raw, "total_tool_use_tokens"))
     thoughts = count(raw, "total_thought_tokens")
     answer = total(count(raw, "total_output_tokens"), thoughts)
-    all_tokens = count(raw, "total_tokens")
     return Usage(
         input_tokens=prompt,
         output_tokens=answer,
-        total_tokens=all_tokens if all_tokens is not None else total(prompt, answer),
+        total_tokens=told_or_total(count(raw, "total_tokens"), prompt, answer),
         cache_read_input_tokens=count(raw, "total_cached_tokens"),
         reasoning_output_tokens=thoughts,
         input_audio_tokens=_of_modality(raw.get("input_tokens_by_modality"), "audio", "tokens"),
@@ -193,11 +200,6 @@ def anthropic_usage(raw: Mapping[str, Any]) -> Usage:
         server_tool_use={name: n for name, n in tool_counts if isinstance(n, int)},
         raw=raw,
     )
-
-
-def both(prompt: int | None, completion: int | None) -> int | None:
-    """Return the sum of the two, `None` where one of them was not reported."""
-    return None if prompt is None or completion is None else prompt + completion
 
 
 def ollama_usage(raw: Mapping[str, Any]) -> Usage:
