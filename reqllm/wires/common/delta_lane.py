@@ -24,6 +24,7 @@ from msgspec import structs
 from reqllm import chunk as c
 from reqllm.framing.event import MAX_EVENT_BYTES, WireEvent
 from reqllm.wires.common.delta_proof import PROBE, is_delta, number_of
+from reqllm.wires.common.event_number import EventNumber
 from reqllm.wires.common.fillers import PADDING, Fillers, Spot, spot_after, spot_before
 
 decode_string = msgspec.json.Decoder(str).decode
@@ -51,24 +52,22 @@ class DeltaLane:
         "_choice",
         "_chunk",
         "_closing",
-        "_counted",
         "_counter",
         "_end",
         "_fillers",
         "_id",
         "_index",
-        "_is_before",
         "_is_plain",
         "_keeps_last",
         "_match",
         "_match_all",
+        "_number",
         "_prefix",
         "_raw",
         "_recognised",
         "_tail",
         "_tails",
         "_vain",
-        "count",
         "last",
         "like",
         "limit",
@@ -79,11 +78,7 @@ class DeltaLane:
     def __init__(self, fillers: Fillers = PADDING, counter: str | None = None) -> None:
         self._fillers = fillers
         self._counter = counter
-        # The bytes before the string, or those after it, with a place for the number.
-        self._counted: bytes | None = None
-        self._is_before = True
-        self.count: int | None = None
-        """The number of the last event, where events are numbered; the decoder sets it, too."""
+        self._number: EventNumber | None = None
         self._keeps_last = False
         self.last = b""
         """The last event that was recognised, where something that varies says something."""
@@ -144,9 +139,9 @@ class DeltaLane:
             self._raw.append(text)
         if self._keeps_last:
             self.last = data
-            if self._counted is not None:
-                self.count += 1  # type: ignore[operator]
-                self._number_next(self._counted)
+            if self._number is not None:
+                self._number.last += 1
+                self._expect(self._number)
         if self._id is None:
             return self._chunk(text, self._index, self._choice)
         return c.ToolCallDelta(text, self._id, self._index, self._choice)
@@ -155,6 +150,7 @@ class DeltaLane:
         """Read events like the learned one into `out`; return where the first other begins."""
         texts: list[str] = []
         begin, match, limit, has_tail = at, self._match, self.limit, bool(self._tails)
+        number = self._number
         while data.startswith(self._prefix, at):
             found = match(data, at + self._begin)
             if found is None:
@@ -172,9 +168,9 @@ class DeltaLane:
                 break
             texts.append(text)
             begin, at = at, end
-            if self._counted is not None:
-                self.count += 1  # type: ignore[operator]
-                self._number_next(self._counted)
+            if number is not None:
+                number.last += 1
+                self._expect(number)
         if texts:
             if self._id is None:
                 self.out += [self._chunk(text, self._index, self._choice) for text in texts]
@@ -245,16 +241,16 @@ class DeltaLane:
                 self._prefix, self._tail, self._closing = prefix, tail, b'"' + tail
                 self._begin, self._end = len(prefix), -len(tail)
                 self._match_between(start.pattern, rest, event.marks)
-                self._keeps_last = rest.says or self._counted is not None
-                if self._counted is not None:
-                    self._number_next(self._counted)
+                self._keeps_last = rest.says or self._number is not None
+                if self._number is not None:
+                    self._expect(self._number)
             return
 
     def _match_between(self, lead: bytes, rest: Spot, marks: tuple[bytes, ...]) -> None:
         """Keep what matches what follows the prefix."""
         self._is_plain = not lead and not rest.pattern
         pattern = lead + _STRING + rest.pattern
-        if self._is_plain or self._counted is not None or len(self._tail) > _SHORT:
+        if self._is_plain or self._number is not None or len(self._tail) > _SHORT:
             self._tails = tuple(rest.after + mark for mark in marks)
             self._match = self._match_all = _compiled(pattern).match
         else:
@@ -268,34 +264,33 @@ class DeltaLane:
 
     def _is_proved(self, data: bytes, probed: bytes, text: str) -> bool:
         may_vary = set(self._fillers)
-        if self._counter and self._counted is not None:
-            number = rb"\g<1>%d" % (self.count + 1)  # type: ignore[operator]
+        if self._counter and self._number is not None:
+            number = rb"\g<1>%d" % (self._number.last + 1)
             probed = number_of(self._counter).sub(number, probed)
             may_vary.add(self._counter)
         return is_delta(data, probed, text, may_vary)
 
     # The number of the event.
+    @property
+    def count(self) -> int | None:
+        """The number of the last event, where events are numbered; the decoder sets it, too."""
+        return None if self._number is None else self._number.last
+
+    @count.setter
+    def count(self, count: int | None) -> None:
+        self._number = None if count is None else EventNumber(count)
+
     def _find_number(self, whole: bytes, prefix: bytes, tail: bytes) -> bool:
         """Find the event's number; return whether it can be followed, or there is none."""
-        self._counted = None
         found = list(number_of(self._counter).finditer(whole)) if self._counter else []
-        if not found:
-            return self.count is None
-        number, after = found[0], len(whole) - len(tail)
-        if len(found) > 1 or int(number[2]) != self.count:
-            return False
-        self._is_before = number.end() <= len(prefix)
-        if not self._is_before and number.start() < after:
-            return False
-        begin, end = (0, len(prefix)) if self._is_before else (after, len(whole))
-        parts = whole[begin : number.start(2)], whole[number.end() : end]
-        self._counted = b"%d".join(part.replace(b"%", b"%%") for part in parts)
-        return True
+        if not found or self._number is None:
+            return not found and self._number is None
+        return len(found) == 1 and self._number.find(found[0], whole, prefix, tail)
 
-    def _number_next(self, form: bytes) -> None:
+    def _expect(self, number: EventNumber) -> None:
         """Put the number that must come next where it will be."""
-        part = form % (self.count + 1)  # type: ignore[operator]
-        if self._is_before:
+        part = number.form % (number.last + 1)
+        if number.is_before:
             self._prefix = part
             self._begin = len(part)
         else:
