@@ -294,6 +294,16 @@ def test_dialects_of_responses_are_accepted():
     assert check_events("openai-responses", unnamed(plain) + DONE) == ()
 
 
+def test_items_without_places_are_accepted():
+    """A server that does not number its items, as llama.cpp does not, speaks a dialect."""
+    placeless = [
+        {key: value for key, value in event.items() if key != "output_index"} for event in RESPONSES
+    ]
+
+    found = check_events("openai-responses", named(placeless))
+    assert [str(each) for each in found if each.severity == "error"] == []
+
+
 def test_an_item_has_one_id():
     """A new id on each delta is told, and is no error by profile compat."""
     odd = [{**RESPONSES[3], "item_id": f"msg_{number}"} for number in range(3)]

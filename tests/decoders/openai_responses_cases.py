@@ -755,6 +755,23 @@ CALLS = (
         calls=(ONE,),
     ),
     called(
+        "no places call",
+        "without places and ids of items the ids of the calls tell them apart, as llama.cpp's",
+        *(
+            {key: item for key, item in each.items() if key != "output_index"}
+            for each in (
+                added({**function(0), "id": None}),
+                arguments('{"a":', item_id="t0"),
+                added({**function(1), "id": None}),
+                arguments("1}", item_id="t0"),
+                arguments("{}", item_id="t1"),
+                done({**function(0, '{"a":1}'), "id": None}),
+                done({**function(1, "{}"), "id": None}),
+            )
+        ),
+        calls=(ONE, Call("t1", "f")),
+    ),
+    called(
         "custom",
         "the input of a tool of free text is no JSON",
         added({"id": "ctc_0", "type": "custom_tool_call", "call_id": "t0", "name": "run"}),

@@ -70,8 +70,8 @@ class ItemTable:
     """The items in the order in which they began.
 
     They are known by their place in the output: gateways give the same item another id in
-    each event. Where there is no place, or others have it too, the id tells; where there is
-    neither, it is the last one.
+    each event. Where there is no place, or others have it too, the id tells, or the call's where
+    the item has none, as llama.cpp's; where there is nothing of it, it is the last one.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class ItemTable:
         place = _place(value)
         if place is not None:
             self._by_place[place] = item
-        item_id = item.id or filled(value.get("item_id"))
+        item_id = _own_id(item.known) or filled(value.get("item_id"))
         if item_id is not None:
             self._by_id[item_id] = item
         return item
@@ -112,14 +112,14 @@ class ItemTable:
         is_new: the event begins an item. One of another id in the same place is another item,
             as it is after one that is done.
         """
-        item_id, kind, place = filled(item.get("id")), filled(item.get("type")), _place(value)
+        item_id, kind, place = _own_id(item), filled(item.get("type")), _place(value)
         here = self._by_place.get(place) if place is not None else None
         if kind is None:
             return here  # it says nothing of itself, but is at its end
         known = self.find({"output_index": place, "item_id": item_id}, kind)
         if known is None or (is_new and place is not None and here is not known):
             return None
-        if item_id is not None and known.id == item_id:
+        if item_id is not None and item_id == _own_id(known.known):
             return known
         is_another = known.is_done or (is_new and not known.is_implied and item_id is not None)
         return None if is_another else known
@@ -135,7 +135,7 @@ class ItemTable:
         left = dict.fromkeys(self.all)
         found: dict[int, Item] = {}
         for place, whole in enumerate(output):
-            known = self._by_id.get(filled(whole.get("id")) or "")
+            known = self._by_id.get(_own_id(whole) or "")
             if known is not None and known in left and known.kind == whole.get("type"):
                 found[place] = known
                 del left[known]
@@ -149,6 +149,10 @@ class ItemTable:
                     found[place] = known
                     del left[known]
         return [(found.get(place), whole) for place, whole in enumerate(output)]
+
+
+def _own_id(item: dict[str, Any]) -> str | None:
+    return filled(item.get("id")) or filled(item.get("call_id"))
 
 
 def _place(value: dict[str, Any]) -> int | None:
