@@ -106,6 +106,18 @@ GATEWAYS = (
         Call("t1", "f", {"a": 1}),
         warnings=("arguments_differ",),
     ),
+    called(
+        "one call that is no list",
+        "a server that makes one call at a time, as TGI does, sends it without the list around it",
+        b"".join(
+            chunk(json.dumps({"tool_calls": {"index": 0, "id": "", "function": function}}))
+            for function in (
+                {"name": "f", "arguments": '{"a":'},
+                {"name": None, "arguments": "1}"},
+            )
+        ),
+        Call("call_0", "f", {"a": 1}),
+    ),
     Case(
         id="whole message at the end",
         says="what was streamed is not said twice by the message that ends it; the rest is new",
@@ -159,6 +171,9 @@ GATEWAYS = (
     said("STOP", "stop"),
     said("MAX_TOKENS", "length"),
     said("SAFETY", "content_filter"),
+    said("content-filter", "content_filter"),
+    said("RECITATION", "content_filter"),
+    said("model_context_window_exceeded", "length"),
     said("something", "other"),
     Case(
         id="Copilot",
@@ -183,6 +198,32 @@ GATEWAYS = (
             '[{"type":"thinking","thinking":"","signature":"xyz"}]}'
         )
         + HE
+        + END,
+        thinking="Hm",
+        text="He",
+    ),
+    *(
+        Case(
+            id=f"reasoning in {where}",
+            says="reasoning that a gateway left as an object, or as a list of parts",
+            body=chunk(json.dumps(delta)) + HE + END,
+            thinking="Hmm",
+            text="He",
+        )
+        for where, delta in (
+            ("parts", {"reasoning_content": [{"type": "text", "text": "H"}, {"text": "mm"}]}),
+            ("an object", {"reasoning": {"content": "Hmm"}}),
+            ("summaries", {"reasoning": {"summary": [{"text": "H"}, {"text": "mm"}]}}),
+        )
+    ),
+    Case(
+        id="Databricks",
+        says="reasoning is a part of the content, which holds summaries with their signatures",
+        body=chunk(
+            '{"content":[{"type":"reasoning","summary":'
+            '[{"type":"summary_text","text":"Hm","signature":"xyz"}]}]}'
+        )
+        + chunk('{"content":[{"type":"text","text":"He"}]}')
         + END,
         thinking="Hm",
         text="He",

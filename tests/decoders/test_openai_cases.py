@@ -27,7 +27,7 @@ def test_a_case_is_read_as_its_row_says(case: Case) -> None:
     check_case(WIRE, case)
 
 
-@pytest.mark.parametrize("name", ["Copilot", "LiteLLM"])
+@pytest.mark.parametrize("name", ["Copilot", "LiteLLM", "Databricks"])
 def test_a_signature_beside_reasoning_is_kept(name: str) -> None:
     """It is of the reasoning that it came with, whatever field it came in."""
     (row,) = (row for row in GATEWAYS if row.id == name)

@@ -200,6 +200,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
                 choice.refusal = self.write.start_refusal(choice.number)
             self.write.text(choice.refusal, refusal)
         calls = delta.get("tool_calls")
+        # TGI sends a single one as it is.
+        calls = [calls] if isinstance(calls, dict) else calls
         for fragment in choice.tools.fragments(calls) if isinstance(calls, list) else ():
             self._take_tool(choice, fragment)
         if isinstance(delta.get("function_call"), dict):

@@ -31,10 +31,20 @@ def reasoning_of(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain_reasoning(delta: dict[str, Any]) -> str:
-    text = as_string(delta.get("reasoning_content")) or as_string(delta.get("reasoning"))
+    text = _said(delta.get("reasoning_content")) or _said(delta.get("reasoning"))
     if not text and ("reasoning_text" in delta or "thinking" in delta):
-        return as_string(delta.get("reasoning_text")) or as_string(delta.get("thinking"))
+        return _said(delta.get("reasoning_text")) or _said(delta.get("thinking"))
     return text
+
+
+def _said(reasoning: Any) -> str:
+    """Return reasoning as text; some gateways leave it an object or a list of parts."""
+    if isinstance(reasoning, list):
+        return "".join(map(_said, reasoning))
+    if isinstance(reasoning, dict):
+        found = (_said(reasoning.get(name)) for name in ("text", "content", "thinking", "summary"))
+        return next(filter(None, found), "")
+    return as_string(reasoning)
 
 
 def signature_of(delta: dict[str, Any]) -> tuple[str, str] | None:
@@ -74,8 +84,9 @@ def _content_part(part: Any) -> Iterator[tuple[str, Any]]:
         match part.get("type"):
             case "text" | "output_text":
                 yield "text", as_string(part.get("text"))
-            case "thinking" | "reasoning":
-                inner = part.get("thinking", part.get("text"))
+            case "thinking" | "reasoning" | "summary_text":
+                # A part of Databricks' holds summaries, which are signed one by one.
+                inner = part.get("thinking", part.get("text", part.get("summary")))
                 for kind, value in content_parts(inner):
                     yield ("reasoning", value) if kind == "text" else (kind, value)
                 if part.get("signature"):

@@ -125,6 +125,8 @@ class OpenAIChatRules:
                 if isinstance(call, dict):
                     back, place = len(calls) - at, f"{_place(position)}.delta.tool_calls[{at}]"
                     self._take_call(choice, call, back, place)
+        elif calls and isinstance(calls, dict):  # TGI sends a single one as it is
+            self._take_call(choice, calls, 1, f"{_place(position)}.delta.tool_calls")
         if choice.finish is not None:
             self._take_late(choice, entry, delta, _place(position))
         choice.finish = finish_of(entry) or choice.finish
