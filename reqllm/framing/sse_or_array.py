@@ -18,8 +18,8 @@ from reqllm.framing.event import (
     WireEvent,
 )
 from reqllm.framing.json_array import OPEN, JSONArrayDecoder
-from reqllm.framing.json_scan import ValueScanner
-from reqllm.framing.sse import SSE, SSEDecoder
+from reqllm.framing.sse import SSE
+from reqllm.framing.sse_documents import SSEAndDocuments
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -77,7 +77,7 @@ class SSEOrArrayDecoder:
 
     def _new(self, beginning: bytes) -> Framer:
         self._held = b""
-        new = JSONArrayDecoder if _start_of(beginning).startswith(OPEN) else _SSEAndDocuments
+        new = JSONArrayDecoder if _start_of(beginning).startswith(OPEN) else _SSEAndEvents
         return new(max_event_bytes=self._limit, comments=self._comments)
 
 
@@ -85,36 +85,12 @@ def _start_of(body: bytes) -> bytes:
     return body.removeprefix(_BOM).lstrip(_BLANK)
 
 
-class _SSEAndDocuments(SSEDecoder):
-    """Server-sent events, and JSON documents between them."""
+class _SSEAndEvents(SSEAndDocuments):
+    """Server-sent events, and events that stand between them as they are."""
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, comments: bool = False) -> None:
-        super().__init__(max_event_bytes=max_event_bytes, comments=comments)
-        self._document = bytearray()
-        self._scanner = ValueScanner()
-
-    def _take_unknown(self, line: bytes, take: Take) -> None:
-        if not self._document:
-            if line.lstrip()[:1] not in (b"{", b"["):
-                return
-            self._scanner.restart()
-            line = line.lstrip()
-        self._document += line + b"\n"
-        if len(self._document) > self._limit:
-            self._fail()
-        end = self._scanner.find_end(self._document)
-        if end >= 0:
-            self._dispatch(take)
-            take(WireEvent(bytes(self._document[:end])))
-            self._document.clear()
-
-    def end(self) -> list[WireEvent | Comment]:
-        """Take the clean end of the stream; return what lacked its closing mark."""
-        out = super().end()
-        if self.error is None and self._document:
-            out.append(WireEvent(bytes(self._document), flushed=True))
-        self._document.clear()
-        return out
+    def _take_document(self, document: bytes, take: Take, *, flushed: bool = False) -> None:
+        self._dispatch(take)
+        take(WireEvent(document, flushed=flushed))
 
 
 SSE_OR_ARRAY = Framing(

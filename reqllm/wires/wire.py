@@ -11,10 +11,10 @@ from reqllm.chunk import StreamChunk, WarningChunk
 from reqllm.context import Context
 from reqllm.errors import ReqLLMError
 from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Framing, Known, Recognise, WireEvent
-from reqllm.framing.sse import SSE
 from reqllm.wires.common.blocks import Repair
 from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.options import Dialect
+from reqllm.wires.common.sse_reports import SSE_AND_REPORTS
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -105,5 +105,5 @@ class Wire(Struct, frozen=True, kw_only=True):
     """Where it is usually served; `{model}` in it stands for the model's name."""
     headers: Callable[[Mapping[str, Any]], Mapping[str, str]] = lambda body: {}
     """What the wire itself sends with a body, beside key and content type."""
-    framing: Framing = SSE
+    framing: Framing = SSE_AND_REPORTS
     accept: str = "text/event-stream"

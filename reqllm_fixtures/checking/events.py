@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from reqllm.wires.common.api_errors import reports_failure
 from reqllm_fixtures.bodies.cutting import CutEvent
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
@@ -74,6 +75,7 @@ class _Check:
             if event.is_stray:
                 said = f"expected an event, came {_text(event.data)}"
                 report.add("unframed", "$", said)
+                self._take_stray(event)
                 continue
             number += 1
             report.event = number
@@ -82,7 +84,7 @@ class _Check:
             else:
                 take(event)
         report.event, report.start, report.stop = 0, len(body), len(body)
-        if self._is_failed:
+        if self._is_failed and number:
             pass  # what is missing is missing with reason
         elif number > self._is_done:  # the sentinel is none
             rules.end(is_done=self._is_done)
@@ -105,12 +107,10 @@ class _Check:
             value = self._opened(value)
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
-            self._take_unreadable(data, value)
+            self._take_unreadable(event, value)
             return
         if kind == FOREIGN_ERROR:
-            self._is_failed = True
-            said = "expected an error as its wire has it, came one of a gateway's"
-            self._report.add("error-form", "$", said)
+            self._fail_foreign()
             return
         if self._is_named and event.name != kind:
             self._take_misnamed(event.name, kind)
@@ -118,11 +118,28 @@ class _Check:
             self._judge.check(kind, value, self._report, self._wire.kind_path)
         self._rules.take(kind, value)
 
-    def _take_unreadable(self, data: bytes, value: Any) -> None:
-        if not data.strip():
+    def _take_stray(self, event: CutEvent) -> None:
+        """Look whether a server that failed told so without any framing."""
+        if not (self._is_done or self._is_failed or self._rules.ended):
+            self._is_failed = reports_failure(event.data.strip().removeprefix(b"error:"))
+
+    def _fail_foreign(self) -> None:
+        self._is_failed = True
+        said = "expected an error as its wire has it, came one of a gateway's"
+        self._report.add("error-form", "$", said)
+
+    def _take_unreadable(self, event: CutEvent, value: Any) -> None:
+        data = event.data
+        if not data.strip() or value is None:
             self._report.add("empty-event", "$", "expected JSON, came no data")
-        elif value is NOT_JSON:
+        elif value is NOT_JSON and event.name != "error":
             self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
+        elif value is NOT_JSON or (isinstance(value, list) and reports_failure(data)):
+            self._fail_foreign()  # in words, or as Google has them, in a list
+        elif value == "[DONE]" and self._wire.has_sentinel:
+            self._is_done = True
+            said = "expected the sentinel [DONE], came a string in its place"
+            self._report.add("unknown-event", "$", said)
         else:
             check_untyped(value, self._report, self._wire.kind_path)
 
@@ -155,7 +172,7 @@ class _WrappedCheck(_Check):
     def _take(self, event: CutEvent) -> None:
         message = read_json(event.data)
         if not isinstance(message, dict):
-            self._take_unreadable(event.data, message)
+            self._take_unreadable(event, message)
             return
         self._messages.check(event.name, message, self._report, "$")
         if event.name == self._wire.wrapper:

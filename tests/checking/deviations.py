@@ -90,8 +90,7 @@ DEVIATIONS = (
             f"{_DELTA}.tool_calls[*].id"),
     _openai("last-event-missing",
             "the provider sends no [DONE], or its recorder lost the last read"),
-    _openai("terminal-missing", "a server that failed wrote its error as text and stopped"),
-    _openai("unframed", "a server that failed wrote its error as text and stopped"),
+    _openai("unframed", "a server that failed wrote its error as a field of its own and stopped"),
     _openai("finish-missing",
             "a proxy loses it, answers in audio have none, one says nothing at all"),
     # What is of another kind.

@@ -48,6 +48,33 @@ def test_a_report_of_any_form_fails_the_stream(wire: str, report: Any, name: str
     assert [str(each) for each in check_events(wire, body) if each.severity == "error"] == []
 
 
+@pytest.mark.parametrize("form", ["%s", "%s\n\n", "error: %s\n\n", "[%s]\n"])
+@pytest.mark.parametrize("wire", sorted(BEGINNINGS.keys() - {"ollama"}))
+def test_a_report_without_a_frame_fails_the_stream(wire: str, form: str) -> None:
+    """A server that failed writes its error bare, or as llama.cpp does: it is told all the same."""
+    report = '{"error": {"message": "no", "code": 500}}'
+    body = BEGINNINGS[wire] + (form % report).encode()
+    got = decode_stream(wire, body)
+
+    assert (got.state, type(got.error)) == ("failed", e.ServerError)
+    assert got.error is not None
+    assert got.error.message.startswith("no")
+    assert [(each.severity, each.rule) for each in check_events(wire, body)] == [
+        ("warning", "unframed")
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"error": null}', "error: no", "[DONE]", "{"])
+@pytest.mark.parametrize("wire", sorted(BEGINNINGS.keys() - {"ollama", "gemini"}))
+def test_a_line_of_no_field_is_dropped(wire: str, text: str) -> None:
+    """What stands bare and reports nothing is no event, and changes none around it."""
+    beginning = BEGINNINGS[wire].removesuffix(b"\n")
+    with_it = decode_stream(wire, beginning + text.encode() + b"\n\n")
+
+    assert with_it.state == "incomplete"
+    assert with_it.chunks[:-1] == decode_stream(wire, BEGINNINGS[wire]).chunks[:-1]
+
+
 @pytest.mark.parametrize("wire", BEGINNINGS)
 def test_what_is_no_report_is_none(wire: str) -> None:
     """An object that is new, and says nothing of a failure, fails nothing."""

@@ -318,6 +318,13 @@ FAILURES = (
         "no",
     ),
     failure(
+        "error in an event's list",
+        "or the whole event may be, as Google has it",
+        event('[{"error":{"code":503,"message":"slow down","status":"UNAVAILABLE"}}]') + DONE,
+        e.OverloadedError,
+        "slow down (503, UNAVAILABLE)",
+    ),
+    failure(
         "error in words",
         "an event named error may hold plain words",
         event("upstream timed out", "error"),

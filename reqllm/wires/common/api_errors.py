@@ -191,6 +191,16 @@ def is_report(value: Mapping[str, Any]) -> bool:
     return isinstance(message, str) and bool(message) and not _CODES.isdisjoint(value)
 
 
+def reports_failure(document: bytes) -> bool:
+    """Whether a JSON document reports an error, by itself or as the first in a list."""
+    try:
+        value = parse_json(document.decode("utf-8", "replace"))
+    except ValueError:
+        return False
+    value = value[0] if isinstance(value, list) and value else value
+    return isinstance(value, dict) and is_report(value)
+
+
 def _any_of(detail: Mapping[str, Any], *keys: str) -> Any:
     return next((detail[key] for key in keys if detail.get(key)), None)
 

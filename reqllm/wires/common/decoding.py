@@ -147,6 +147,8 @@ class JSONEventDecoder:
         except ValueError:
             self._take_malformed(event)
             return
+        if isinstance(value, list) and value and _is_report(value[0]):
+            value = value[0]  # Google's errors come so, on whatever wire it speaks
         if isinstance(value, dict):
             if self.marks and self._is_foreign(value, event):
                 self.start()
@@ -326,6 +328,10 @@ class JSONEventDecoder:
         if changed:
             self._extra_told.update(changed)
             self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
+
+
+def _is_report(value: Any) -> bool:
+    return isinstance(value, dict) and is_report(value)
 
 
 def _is_utf8(data: bytes) -> bool:
