@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from reqllm import chunk as c
+from reqllm.accumulator import Accumulator
 from reqllm.body import START_KEPT, BodySniffer, describe_start
 from reqllm.errors import (
     EmptyStreamError,
@@ -21,7 +22,7 @@ from reqllm.errors import (
     ReqLLMError,
 )
 from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Known, WireEvent
-from reqllm.response import Accumulator, Response, StreamMetadata, StreamState
+from reqllm.response import Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm.wires.common.blocks import Repair
 from reqllm.wires.table import wire_named

@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from reqllm.accumulator import Accumulator
 from reqllm.chunk import ErrorChunk, Finish, FinishChunk, ReasoningDelta, StreamChunk, TextDelta
 from reqllm.errors import ReqLLMError
-from reqllm.response import Accumulator, Response, StreamState
+from reqllm.response import Response, StreamState
 from reqllm.wires.table import wire_named
 from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.checking import Finding, Profile, check_chunks, check_events

@@ -7,11 +7,12 @@ import io
 import pytest
 
 from reqllm import chunk as c
+from reqllm.accumulator import Accumulator
 from reqllm.cli.rendering import AnswerView
 from reqllm.cli.summary import Times
 from reqllm.cli.terminal import Terminal
 from reqllm.errors import ServerError
-from reqllm.response import Accumulator, Response
+from reqllm.response import Response
 
 
 def shown(*chunks: c.StreamChunk, broken: bool = False) -> str:
