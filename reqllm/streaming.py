@@ -18,7 +18,8 @@ from reqllm.context import Context
 from reqllm.deadlines import Deadlines
 from reqllm.errors import InvalidInputError, MissingKeyError
 from reqllm.hooks import AttemptStart, Hooks, StreamEnd
-from reqllm.http_client import AsyncOpener, Opener, library_of, network_errors
+from reqllm.http_client import AsyncOpener, Opener
+from reqllm.http_libraries import library_of, network_errors
 from reqllm.model import Model
 from reqllm.own_clients import new_client
 from reqllm.places import Place, Places, loop_here, process_here

@@ -13,7 +13,7 @@ from msgspec import Struct
 from reqllm.chunk import StreamChunk, TextDelta, WarningChunk
 from reqllm.context import Context, Message
 from reqllm.errors import InvalidInputError, ReqLLMError
-from reqllm.http_client import library_of
+from reqllm.http_libraries import library_of
 from reqllm.model import Model
 from reqllm.providers.base import Provider
 from reqllm.response import Response, StreamMetadata
