@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-from msgspec import structs
+from typing import TYPE_CHECKING, Any, Self
 
 from reqllm.attempts import Attempts
 from reqllm.calling import CallOptions, Retries, Timeouts
-from reqllm.chunk import StreamChunk
-from reqllm.context import Context
+from reqllm.client_base import BaseClient, Call
 from reqllm.deadlines import Deadlines
-from reqllm.errors import InvalidInputError, MissingKeyError
-from reqllm.hooks import AttemptStart, Hooks, StreamEnd
+from reqllm.errors import InvalidInputError
 from reqllm.http_client import AsyncOpener, Opener
 from reqllm.http_libraries import library_of, network_errors
 from reqllm.model import Model
-from reqllm.own_clients import new_client
-from reqllm.places import Place, Places, loop_here, process_here
-from reqllm.providers.base import Provider, WireRequest
-from reqllm.providers.registry import provider_named
+from reqllm.places import loop_here, process_here
+from reqllm.providers.base import Provider
 from reqllm.pump import Pump
 from reqllm.pump_base import CallState, Opened
-from reqllm.signing import Signer
 from reqllm.stream_response import StreamResponse, SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.timing import AsyncTimer, Timer
-
-# What stands for a key where a recording answers and nobody asks for one.
-_NO_KEY_NEEDED = "replayed"
-# RFC 9110, a token.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 async def start_stream(
@@ -120,146 +106,7 @@ def read_response(
     return SyncStreamResponse(pump, metadata_timeout)
 
 
-class _Call:
-    """One call, ready to be sent."""
-
-    def __init__(self, request: WireRequest, wire: str, options: CallOptions) -> None:
-        self.request = request
-        self.wire = wire
-        self.options = options
-
-    @property
-    def response_schema(self) -> Mapping[str, Any] | None:
-        """The JSON Schema that the answer is to fit."""
-        schema: Mapping[str, Any] | None = self.options.request.get("response_schema")
-        return schema
-
-
-class _BaseClient:
-    """What both clients know: how to write a request. No I/O."""
-
-    # What of the HTTP library this client can use.
-    _client_kind: ClassVar[str]
-    _transport_kind: ClassVar[str]
-    _timer_kind: ClassVar[type[Any]]
-    _here: ClassVar[Callable[[], Place]]
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        transport: Any = None,
-        http_client: Any = None,
-        headers: Mapping[str, str] | None = None,
-        max_retries: int | Retries = 3,
-        on_attempt: Callable[[AttemptStart], Any] | None = None,
-        on_event: Callable[[StreamChunk], Any] | None = None,
-        on_end: Callable[[StreamEnd], Any] | None = None,
-        **timeouts: float | None,
-    ) -> None:
-        """
-        base_url: an address in place of the provider's own.
-        api_key: the key; else it is read from the provider's environment variable.
-        transport: a transport of httpx or httpx2, a cassette's for example.
-        http_client: a client of httpx or httpx2 to send with; it is not closed by us.
-        headers: sent with every request, above the provider's own.
-        max_retries: tries after a first that failed before anything of its answer had come, or a
-            `Retries`, which also says how long to wait.
-        on_attempt: called before each request is sent.
-        on_event: called with each chunk, as it arrives.
-        on_end: called exactly once for each call that was sent, however it ends.
-        timeouts: `connect`, `timeout`, `first_token`, `idle`, `total`, `metadata_timeout`, in
-            seconds or None; see `Timeouts`.
-        """
-        if transport is not None and http_client is not None:
-            raise InvalidInputError("expected a transport or an http_client, got both")
-        unknown = set(timeouts) - set(Timeouts.__struct_fields__)
-        if unknown:
-            raise InvalidInputError(
-                f"expected the timeouts {', '.join(Timeouts.__struct_fields__)}, "
-                f"got {', '.join(sorted(unknown))}"
-            )
-        self._library = library_of(http_client, transport)
-        _require_kind(http_client, self._library, self._client_kind)
-        _require_kind(transport, self._library, self._transport_kind)
-        self._base_url = base_url
-        self._api_key = api_key
-        self._transport = transport
-        self._http = http_client  # that was given
-        self._opens: Any = None  # what opens streams on the HTTP client that served last
-        # A transport that was given is one; what we make ourselves is made for each place.
-        self._made = Places(type(self)._here if transport is None else _everywhere)
-        self._headers = _checked_headers({} if headers is None else headers)
-        self._retries = Retries.of(max_retries)
-        self._sign = Signer()
-        self._timeouts = Timeouts(**timeouts)
-        self._is_patient = "timeout" not in timeouts
-        self._timer = self._timer_kind.of(transport)
-        self._hooks = Hooks(on_attempt=on_attempt, on_event=on_event, on_end=on_end)
-
-    @property
-    def base_url(self) -> str | None:
-        """The address in place of the provider's own, `None` if there is none."""
-        return self._base_url
-
-    @property
-    def has_key(self) -> bool:
-        """Whether a key was given; else it is read from the environment."""
-        return self._api_key is not None
-
-    def _prepare(
-        self,
-        model: Model,
-        context: Any,
-        options: Mapping[str, Any],
-        wire: str | None,
-        provider: str | Provider | None = None,
-    ) -> _Call:
-        context = Context.new(context)
-        sorted_options = CallOptions.of(options, self._timeouts, context)
-        speaker = _provider_of(model.provider if provider is None else provider)
-
-        def encoded(api_key: str | None) -> WireRequest:
-            return speaker.encode(
-                model,
-                context,
-                sorted_options.request,
-                wire=wire,
-                api_key=api_key,
-                base_url=self._base_url,
-            )
-
-        # A cassette may answer without a key; it lets no request out that has this for one.
-        stand_in = getattr(self._transport, "key_that_stays", None)
-        try:
-            request = encoded(self._key())
-            if stand_in is not None:
-                self._sign.require_credentials(request.signing)
-        except MissingKeyError:
-            if stand_in is None:
-                raise
-            request = encoded(stand_in)
-        headers = request.headers
-        if self._headers:
-            headers = type(headers)({**headers, **self._headers})  # type: ignore[call-arg]
-        request = structs.replace(request, headers=headers, provider=speaker.name, model=model.name)
-        if self._is_patient and "timeout" not in options and request.thinks:
-            sorted_options = sorted_options.with_patience()
-        return _Call(request, request.wire or wire or speaker.wire, sorted_options)
-
-    def _discard(self) -> None:
-        """Have a transport that records forget it: an answer that never began is no fixture."""
-        discard = getattr(self._transport, "discard", None)
-        if discard is not None:
-            discard()
-
-    def _key(self) -> str | None:
-        if self._api_key is None and getattr(self._transport, "needs_no_key", False):
-            return _NO_KEY_NEEDED
-        return self._api_key
-
-
-class AsyncClient(_BaseClient):
+class AsyncClient(BaseClient):
     """Streams from any provider. Use it by `async with`, or close it; asyncio and trio.
 
     It has a pool of connections for each process and each event loop that it is used in, unless
@@ -280,30 +127,19 @@ class AsyncClient(_BaseClient):
         """
         return _AsyncOpening(self, self._prepare(Model.parse(model), context, options, wire))
 
-    async def _open(self, call: _Call, *, owned: bool = False) -> StreamResponse:
+    async def _open(self, call: Call, *, owned: bool = False) -> StreamResponse:
         owned_client = self if owned else None
         pump = await self._opener().open(call.request, call.wire, call.options, owned_client)
         return StreamResponse(pump, call.options.timeouts.metadata_timeout, call.response_schema)
 
     def _opener(self) -> AsyncOpener:
-        http = self._http_client()
+        http = self.http_client
         opener: AsyncOpener | None = self._opens
         if opener is None or opener.client is not http:
             opener = self._opens = AsyncOpener(
                 http, self._retries, self._sign, timer=self._timer, hooks=self._hooks
             )
         return opener
-
-    def _http_client(self) -> Any:
-        return self._made.get_or_make(self._new_http) if self._http is None else self._http
-
-    def _new_http(self) -> Any:
-        return new_client(self._library, "AsyncClient", self._transport)
-
-    @property
-    def http_client(self) -> Any:
-        """The client of httpx or httpx2 that sends; where none was given, the one made here."""
-        return self._http_client()
 
     async def aclose(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""
@@ -323,7 +159,7 @@ class AsyncClient(_BaseClient):
         await self.aclose()
 
 
-class Client(_BaseClient):
+class Client(BaseClient):
     """Streams from any provider. Use it by `with`, or close it.
 
     It has a pool of connections for each process that it is used in, unless
@@ -344,7 +180,7 @@ class Client(_BaseClient):
         """
         return _Opening(self, self._prepare(Model.parse(model), context, options, wire))
 
-    def _open(self, call: _Call, *, owned: bool = False) -> SyncStreamResponse:
+    def _open(self, call: Call, *, owned: bool = False) -> SyncStreamResponse:
         owned_client = self if owned else None
         pump = self._opener().open(call.request, call.wire, call.options, owned_client)
         return SyncStreamResponse(
@@ -352,24 +188,13 @@ class Client(_BaseClient):
         )
 
     def _opener(self) -> Opener:
-        http = self._http_client()
+        http = self.http_client
         opener: Opener | None = self._opens
         if opener is None or opener.client is not http:
             opener = self._opens = Opener(
                 http, self._retries, self._sign, timer=self._timer, hooks=self._hooks
             )
         return opener
-
-    def _http_client(self) -> Any:
-        return self._made.get_or_make(self._new_http) if self._http is None else self._http
-
-    def _new_http(self) -> Any:
-        return new_client(self._library, "Client", self._transport)
-
-    @property
-    def http_client(self) -> Any:
-        """The client of httpx or httpx2 that sends; where none was given, the one made here."""
-        return self._http_client()
 
     def close(self) -> None:
         """Close the HTTP client that was made here; one that was given stays open."""
@@ -392,7 +217,7 @@ class Client(_BaseClient):
 class _AsyncOpening:
     """A stream about to be opened."""
 
-    def __init__(self, client: AsyncClient, call: _Call) -> None:
+    def __init__(self, client: AsyncClient, call: Call) -> None:
         self._client = client
         self._call = call
         self._response: StreamResponse | None = None
@@ -419,7 +244,7 @@ class _AsyncOpening:
 class _Opening:
     """A stream about to be opened."""
 
-    def __init__(self, client: Client, call: _Call) -> None:
+    def __init__(self, client: Client, call: Call) -> None:
         self._client = client
         self._call = call
         self._response: SyncStreamResponse | None = None
@@ -448,10 +273,6 @@ def _not_open(name: str, way: str) -> AttributeError:
         f"nothing was asked yet, so there is no {name!r}: "
         f"open the stream by `{way} client.stream(...) as response:`"
     )
-
-
-def _everywhere() -> Place:
-    return 0, None
 
 
 def _client_for(client: Any, fixture_path: str | PathLike[str] | None) -> tuple[AsyncClient, bool]:
@@ -495,32 +316,3 @@ def _model_of(provider: str | Provider, model: str | Model) -> Model:
     if model.provider != name:
         raise InvalidInputError(f"expected a model of {name!r}, got {str(model)!r}")
     return model
-
-
-def _provider_of(provider: str | Provider) -> Provider:
-    return provider_named(provider) if isinstance(provider, str) else provider
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers under lower-case names; a value, which may be a key, is in no message."""
-    if not isinstance(headers, Mapping):
-        raise InvalidInputError(
-            f"expected headers as a map of names and values, got {type(headers).__name__}"
-        )
-    for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise InvalidInputError(f"expected the name of a header, got {name!r}")
-        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
-            raise InvalidInputError(
-                f"expected the header {name!r} to be printable ASCII text, as a header must be"
-            )
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _require_kind(given: Any, library: Any, kind: str) -> None:
-    """Refuse an async client where a sync one is needed, and the other way round."""
-    if given is not None and not isinstance(given, getattr(library, kind)):
-        raise InvalidInputError(
-            f"expected a {library.__name__}.{kind}, got {type(given).__module__}."
-            f"{type(given).__qualname__}; Client takes sync ones, AsyncClient async ones"
-        )
