@@ -217,13 +217,6 @@ class PumpBase:
             self._tell_end()
 
 
-def described(response: Any, pump: Any) -> str:
-    """Name a response by what was asked, and how its stream stands."""
-    call = pump.call
-    asked = f"{call.provider}:{call.model}" if call.model else call.wire
-    return f"<{type(response).__name__} {asked} {pump.state}>"
-
-
 def with_http(metadata: StreamMetadata, http: Any) -> StreamMetadata:
     """Return what is known of a stream together with what its HTTP answer said."""
     return structs.replace(

@@ -11,12 +11,12 @@ from difflib import unified_diff
 
 import pytest
 
-from reqllm import async_pump, http_client, pump, stream_response, streaming
+from reqllm import async_pump, http_client, passes, pump, stream_response, streaming
 
 TWINS = (
     (async_pump.AsyncPump, pump.Pump),
     (stream_response.StreamResponse, stream_response.SyncStreamResponse),
-    (stream_response._AsyncObjects, stream_response._Objects),
+    (passes.AsyncObjects, passes.Objects),
     (http_client.AsyncOpener, http_client.Opener),
     (streaming.AsyncClient, streaming.Client),
     (streaming._AsyncOpening, streaming._Opening),
@@ -50,9 +50,9 @@ NAMES = {
     "AsyncSleep": "Sleep",
     "_AsyncTurn": "_Turn",
     # what one pass is made of: Python walks a sync pass without coming back for every chunk
-    "_AsyncChunks": "_chunks",
-    "_AsyncTokens": "_tokens",
-    "_AsyncObjects": "_Objects",
+    "AsyncChunks": "chunks",
+    "AsyncTokens": "tokens",
+    "AsyncObjects": "Objects",
 }
 
 # What the docstrings say of waiting.
