@@ -118,6 +118,24 @@ GATEWAYS = (
         ),
         Call("call_0", "f", {"a": 1}),
     ),
+    *(
+        Case(
+            id=f"no call {number}",
+            says="a call of which nothing is said, as where every member is written, is none",
+            body=chunk(json.dumps({"content": "He", **members})) + END,
+            text="He",
+        )
+        for number, members in enumerate(
+            (
+                {"tool_calls": {}},
+                {"tool_calls": [{}]},
+                {"tool_calls": [{"index": 0, "id": "", "function": {"name": "", "arguments": ""}}]},
+                {"tool_calls": [{"function": {"name": None, "arguments": {}}}]},
+                {"function_call": {"name": "", "arguments": ""}},
+                {"function_call": {}},
+            )
+        )
+    ),
     Case(
         id="whole message at the end",
         says="what was streamed is not said twice by the message that ends it; the rest is new",

@@ -289,6 +289,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _take_tool(self, choice: _Choice, fragment: ToolFragment) -> None:
         if choice.tools.find(fragment) is None:
+            if fragment.is_empty:
+                return
             self._end_current(choice)
             choice.said.add("tools")
         call = choice.tools.take(fragment)

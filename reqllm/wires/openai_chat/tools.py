@@ -39,6 +39,12 @@ class ToolFragment:
         """Whether it says nothing of which call it is of."""
         return self.index is None and self.id is None and self.name is None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing at all: some write every member, and leave them empty."""
+        says = self.arguments if self.arguments != "{}" or not self.made else ""
+        return not (self.id or self.name or says or self.custom or self.extra)
+
 
 class ToolAssembly:
     """The tool calls of one choice while they grow; they end only when the choice does."""

@@ -157,6 +157,8 @@ class OpenAIChatRules:
         arguments = choice.calls.get(number)
         if not function.get("name"):
             arguments = self._continued(choice, number, call.get("id"), f"{place}.index")
+        if arguments is None and not (call.get("id") or any(function.values())):
+            return  # it says nothing at all
         if arguments is None or self._is_another(choice, number, call, function):
             arguments = self._begin_call(choice, number, call, function, place)
         arguments.add(function.get("arguments"), self._report)  # those of custom tools are text
