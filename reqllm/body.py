@@ -69,5 +69,5 @@ def describe_start(body: bytes) -> str:
     if body[:2] == _GZIP:
         return "gzip data without a content-encoding that says so"
     text = body[:START_KEPT].decode("utf-8", "replace").strip()
-    kind = "HTML" if text[:1] == "<" else "text"
+    kind = {"<": "HTML", "{": "JSON", "[": "JSON"}.get(text[:1], "text")
     return f"{kind} beginning with {text[:200]!r}"

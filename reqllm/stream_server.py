@@ -25,13 +25,14 @@ from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Known, WireEvent
 from reqllm.response import Response, StreamMetadata, StreamState
 from reqllm.wires.common.api_errors import api_error, error_body
 from reqllm.wires.common.blocks import Repair
+from reqllm.wires.common.error_words import unwrapped
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Reading
 
 # Chunks wait unfolded for the response that may never be asked for, but not for ever.
 _FOLD_AFTER = 1024
 # Members of a JSON object that is no answer but a report of what went wrong.
-_REPORTING = ("error", "message", "Message", "detail", "code", "msg")
+_REPORTING = ("error", "message", "Message", "detail", "code", "msg", "Error", "__type")
 
 
 class StreamServer:
@@ -251,7 +252,7 @@ class StreamServer:
             return bool(value) and self._reports_error(value[0])
         if not isinstance(value, dict) or self._wire.is_answer(value):
             return False
-        return any(value.get(key) for key in _REPORTING)
+        return any(unwrapped(value).get(key) for key in _REPORTING)
 
     def _not_a_stream(self, body: bytes) -> NotAStreamError:
         return NotAStreamError(

@@ -130,7 +130,51 @@ SHAPES: tuple[tuple[Any, ...], ...] = (
     (
         *("FastAPI", 422),
         {"detail": [{"loc": ["body", "model"], "msg": "field required", "type": "missing"}]},
-        *(e.InvalidRequestError, "[{", None, None),
+        *(e.InvalidRequestError, "body.model: field required (", None, None),
+    ),
+    (
+        *("Mistral, FastAPI's", 422),
+        {
+            "object": "error",
+            "message": {"detail": [{"loc": ["body", 0], "msg": "no"}, {"loc": [], "msg": "nor"}]},
+            "type": "invalid_request_error",
+        },
+        *(e.InvalidRequestError, "body.0: no; nor (", "invalid_request_error", None),
+    ),
+    (
+        *("TGI", 422),
+        {"error": ["too long", "too hot"]},
+        *(e.InvalidRequestError, "too long; too hot (", None, None),
+    ),
+    (
+        *("OpenRouter, of another", 429),
+        {"error": {"code": 429, "message": "Provider failed", "metadata": {"raw": " slow down\n"}}},
+        *(e.RateLimitError, "Provider failed: slow down (", None, "429"),
+    ),
+    (
+        *("OpenRouter, in JSON", 400),
+        {"error": {"message": "Failed", "metadata": {"raw": '{"error":{"message":"too long"}}'}}},
+        *(e.InvalidRequestError, "Failed: too long (", None, None),
+    ),
+    (
+        *("Moonshot, quota", 429),
+        {"error": {"message": "suspended", "type": "exceeded_current_quota_error"}},
+        *(e.QuotaExceededError, "suspended", "exceeded_current_quota_error", None),
+    ),
+    (
+        *("OAuth", 401),
+        {"error": "invalid_client", "error_description": "the secret is wrong"},
+        *(e.AuthenticationError, "invalid_client: the secret is wrong (", None, None),
+    ),
+    (
+        *("Tencent", 400),
+        {"Response": {"Error": {"Code": "AuthFailure", "Message": "no"}, "RequestId": "r"}},
+        *(e.InvalidRequestError, "no (", None, "AuthFailure"),
+    ),
+    (
+        *("Amazon, before it knows of what", 404),
+        {"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}},
+        *(e.NotFoundError, "{'Output'", "UnknownOperationException", None),
     ),
     (
         *("FastAPI, text", 403),

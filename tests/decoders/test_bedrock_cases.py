@@ -299,6 +299,8 @@ def test_malformed_events_can_be_skipped() -> None:
         (b"\x1f\x8b\x08rest", e.NotAStreamError, "gzip data"),
         (b'{"message":"No such model"}', e.ServerError, "No such model"),
         (b'{"Message":"No such model"}', e.ServerError, "No such model"),
+        (b'{"Output":{"__type":"a#UnknownOperation"}}', e.ServerError, "(UnknownOperation)"),
+        (b'{"a":1}', e.NotAStreamError, "JSON beginning with"),
         (b"\x00" * 40, e.CorruptEventError, "the event at byte 0"),
     ],
 )

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reqllm import errors as e
+from reqllm.wires.common.error_words import message_of, unwrapped
 from reqllm.wires.common.fields import as_list, as_string
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.surrogates import whole_text
@@ -47,6 +48,7 @@ _STATUS_OF: dict[str, int] = {
     "rate_limit_exceeded": 429,
     "resource_exhausted": 429,
     "insufficient_quota": 429,
+    "exceeded_current_quota_error": 429,
     "throttlingexception": 429,
     "api_error": 500,
     "server_error": 500,
@@ -92,6 +94,7 @@ _HTTP_ERROR = re.compile("[45][0-9]{2}")
 _OVERLOADED = (503, 529)
 _NO_WAITING_HELPS = (
     "insufficient_quota",
+    "exceeded_current_quota_error",
     "billing_hard_limit_reached",
     "servicequotaexceededexception",
 )
@@ -121,20 +124,15 @@ class Report:
 
     def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         body = body[0] if isinstance(body, list) and body else body
-        outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
-        inner = outer.get("error") or outer.get("errors")
+        outer: Mapping[str, Any] = unwrapped(body) if isinstance(body, dict) else {}
+        inner = outer.get("error") or outer.get("errors") or outer.get("Error")
+        told = inner
         inner = inner[0] if isinstance(inner, list) and inner else inner
         detail: Mapping[str, Any] = inner if isinstance(inner, dict) else outer
-        self.message = _text(
-            detail.get("message")
-            or (inner if isinstance(inner, str) else None)
-            or detail.get("detail")
-            or detail.get("Message")
-            or _any_of(detail, "msg", "error_msg", "status_msg")
-        )
+        self.message = message_of(outer, detail if detail is inner else told, detail)
         self.code = _text(_first(detail, outer, "code"))
         if self.code is None:
-            self.code = _text(_any_of(detail, "error_code", "status_code"))
+            self.code = _text(_any_of(detail, "Code", "error_code", "status_code"))
         own_type = detail.get("type") or detail.get("status")
         # Anthropic's outer "error" is the kind of event, not of error.
         self.type = _text(own_type) if detail is not outer or own_type != "error" else None

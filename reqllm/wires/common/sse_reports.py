@@ -17,4 +17,4 @@ class SSEAndReports(SSEAndDocuments):
             take(WireEvent(document, "error", flushed=flushed))
 
 
-SSE_AND_REPORTS = Framing(name="sse-and-reports", new=SSEAndReports, starts=(*SSE.starts, b"error"))
+SSE_AND_REPORTS = Framing(name="sse-and-reports", new=SSEAndReports, starts=SSE.starts)
