@@ -6,7 +6,12 @@ type. The first byte that is no white space tells: no event stream begins with a
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
+
+from reqllm.errors import EventTooLargeError, NotAStreamError
+from reqllm.wires.common.api_errors import error_body
+from reqllm.wires.common.error_words import unwrapped
 
 BodyKind = Literal["stream", "json", "foreign"]
 
@@ -16,6 +21,8 @@ _GZIP = b"\x1f\x8b"
 # Blanks beyond this are no padding any more; framing may drop them.
 _MOST_PADDING = 65_536
 START_KEPT = 1024
+# Members of a JSON object that is no answer but a report of what went wrong.
+_REPORTING = ("error", "message", "Message", "detail", "code", "msg", "Error", "__type")
 
 
 class BodySniffer:
@@ -62,6 +69,63 @@ class BodySniffer:
 
     def _may_begin(self, held: bytearray) -> bool:
         return not self._only or held.startswith(self._only)
+
+
+class Document:
+    """A body that is no event stream, while it comes: one JSON document, or something foreign."""
+
+    def __init__(self, sniffed: BodySniffer, limit: int) -> None:
+        """limit: the most bytes that one may have."""
+        self.is_json = sniffed.kind == "json"
+        self._held = bytearray(sniffed.held)
+        self._limit = limit
+
+    def receive(self, piece: bytes) -> None:
+        self._held += piece
+
+    @property
+    def body(self) -> bytes:
+        """What came so far."""
+        return bytes(self._held)
+
+    @property
+    def value(self) -> Any:
+        """What came so far as JSON, or else as text."""
+        return error_body(self.body.removeprefix(_BOM))
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether more would tell no more: what is foreign is told by its start."""
+        return not self.is_json and len(self._held) >= START_KEPT
+
+    @property
+    def is_too_large(self) -> bool:
+        return len(self._held) > self._limit
+
+    def too_large(self) -> EventTooLargeError:
+        return EventTooLargeError(
+            f"the body is one document of more than {self._limit} bytes; "
+            "raise max_event_bytes if that is expected",
+            limit=self._limit,
+        )
+
+
+def reports_error(value: Any, is_answer: Callable[[dict[str, Any]], bool]) -> bool:
+    """Whether a document tells what went wrong; `is_answer` knows the wire's own answers."""
+    if isinstance(value, list):
+        return bool(value) and reports_error(value[0], is_answer)
+    if not isinstance(value, dict) or is_answer(value):
+        return False
+    return any(unwrapped(value).get(key) for key in _REPORTING)
+
+
+def not_a_stream(wire: str, body: bytes) -> NotAStreamError:
+    """Return the error for a body that is neither a stream of the wire nor an answer."""
+    return NotAStreamError(
+        f"expected an event stream of the wire {wire}, "
+        f"got {describe_start(body)}; check the address and the `stream` option",
+        body_start=body[:START_KEPT],
+    )
 
 
 def describe_start(body: bytes) -> str:

@@ -11,28 +11,23 @@ from typing import Any, Literal
 
 from reqllm import chunk as c
 from reqllm.accumulator import Accumulator
-from reqllm.body import START_KEPT, BodySniffer, describe_start
+from reqllm.body import START_KEPT, BodySniffer, Document, not_a_stream, reports_error
 from reqllm.errors import (
     EmptyStreamError,
-    EventTooLargeError,
     IncompleteStreamError,
     InterruptedStreamError,
     InvalidInputError,
-    NotAStreamError,
     ReqLLMError,
 )
 from reqllm.framing.event import MAX_EVENT_BYTES, Comment, Known, WireEvent
 from reqllm.response import Response, StreamMetadata, StreamState
-from reqllm.wires.common.api_errors import api_error, error_body
+from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Repair
-from reqllm.wires.common.error_words import unwrapped
 from reqllm.wires.table import wire_named
 from reqllm.wires.wire import Reading
 
 # Chunks wait unfolded for the response that may never be asked for, but not for ever.
 _FOLD_AFTER = 1024
-# Members of a JSON object that is no answer but a report of what went wrong.
-_REPORTING = ("error", "message", "Message", "detail", "code", "msg", "Error", "__type")
 
 
 class StreamServer:
@@ -90,8 +85,7 @@ class StreamServer:
         self._sniffer: BodySniffer | None = BodySniffer(
             framing.openers, framing.starts if framing.is_binary else ()
         )
-        self._document: bytearray | None = None
-        self._is_json = True
+        self._document: Document | None = None
         self._start = b""
         self._events_seen = False
         self._is_flowing = False  # events come, and nothing has ended yet
@@ -148,7 +142,7 @@ class StreamServer:
         if self.state != "open":
             return []
         if self._document is not None:
-            return self._end_document(error)
+            return self._end_document(self._document, error)
         chunks: list[c.StreamChunk] = []
         if error is None:
             if self._sniffer is not None:
@@ -201,36 +195,32 @@ class StreamServer:
     # Before it is known what the body is.
     def _receive_undecided(self, piece: bytes) -> list[c.StreamChunk]:
         if self._document is not None:
-            self._document += piece
-            return self._check_document()
+            self._document.receive(piece)
+            return self._check_document(self._document)
         sniffer = self._sniffer
         if sniffer is None or sniffer.receive(piece) is None:
             return []
         self._sniffer = None
         if sniffer.kind == "stream":
             return self._receive_first(sniffer.held)
-        self._is_json = sniffer.kind == "json"
-        self._document = bytearray(sniffer.held)
-        return self._check_document()
+        self._document = Document(sniffer, self._limit)
+        return self._check_document(self._document)
 
-    def _check_document(self) -> list[c.StreamChunk]:
-        document = self._document or bytearray()
-        if len(document) > self._limit:
-            return self._fail(_too_large(self._limit))
-        enough = not self._is_json and len(document) >= START_KEPT
-        return self._end_document(None) if enough else []
+    def _check_document(self, document: Document) -> list[c.StreamChunk]:
+        if document.is_too_large:
+            return self._fail(document.too_large())
+        return self._end_document(document, None) if document.is_enough else []
 
-    def _end_document(self, error: BaseException | None) -> list[c.StreamChunk]:
+    def _end_document(self, document: Document, error: BaseException | None) -> list[c.StreamChunk]:
         """Judge a body that is no event stream: an error, a whole answer, or neither."""
-        document = bytes(self._document or b"")
         if error is not None:
             return self._settle(error)
-        value = error_body(document.removeprefix(b"\xef\xbb\xbf"))
-        if self._reports_error(value):
+        value, body = document.value, document.body
+        if reports_error(value, self._wire.is_answer):
             return self._fail(api_error(value))
-        if isinstance(value, dict) and self._is_json:
-            return self._take_whole(document)
-        return self._fail(self._not_a_stream(document))
+        if isinstance(value, dict) and document.is_json:
+            return self._take_whole(body)
+        return self._fail(not_a_stream(self.wire, body))
 
     def _take_whole(self, document: bytes) -> list[c.StreamChunk]:
         """Read the answer of a server that did not stream: the wire's own whole object."""
@@ -240,26 +230,12 @@ class StreamServer:
         if self._decoder.error is not None:
             return chunks + self._fail(self._decoder.error)
         if not (self._decoder.ended or self._decoder.can_end):
-            return chunks + self._fail(self._not_a_stream(document))
+            return chunks + self._fail(not_a_stream(self.wire, document))
         self._decoder.ended = True
         warning = c.WarningChunk(
             "server_ignored_stream", "the server sent the whole answer at once, not as a stream"
         )
         return chunks + self._keep([warning]) + self._complete()
-
-    def _reports_error(self, value: Any) -> bool:
-        if isinstance(value, list):
-            return bool(value) and self._reports_error(value[0])
-        if not isinstance(value, dict) or self._wire.is_answer(value):
-            return False
-        return any(unwrapped(value).get(key) for key in _REPORTING)
-
-    def _not_a_stream(self, body: bytes) -> NotAStreamError:
-        return NotAStreamError(
-            f"expected an event stream of the wire {self.wire}, "
-            f"got {describe_start(body)}; check the address and the `stream` option",
-            body_start=body[:START_KEPT],
-        )
 
     # Events.
     def _receive_first(self, piece: bytes) -> list[c.StreamChunk]:
@@ -307,7 +283,7 @@ class StreamServer:
     def _nothing_came(self) -> ReqLLMError:
         start, starts = self._start.lstrip(), self._wire.framing.starts
         if start and not self._events_seen and starts and not start.startswith(starts):
-            return self._not_a_stream(self._start)
+            return not_a_stream(self.wire, self._start)
         return EmptyStreamError(
             f"the {self.wire} stream ended before it said anything: the body was "
             + ("empty" if not self._start else "without a whole event but comments and sentinels")
@@ -430,12 +406,4 @@ def _interruption(error: BaseException) -> ReqLLMError:
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     return InterruptedStreamError(
         f"the stream broke off ({said}); `.partial` holds what had arrived"
-    )
-
-
-def _too_large(limit: int) -> EventTooLargeError:
-    return EventTooLargeError(
-        f"the body is one document of more than {limit} bytes; "
-        "raise max_event_bytes if that is expected",
-        limit=limit,
     )
