@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +16,6 @@ from reqllm_fixtures.errors import (
     CassetteFormatError,
     CassetteNotFoundError,
     FixtureError,
-    MissingDependencyError,
     UnmatchedRequestError,
 )
 from reqllm_fixtures.files import format as cassette_format
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.secrets.redaction import Redactor
     from reqllm_fixtures.virtual_time import VirtualClock
-
-_LIBRARIES = ("httpx", "httpx2")
 
 
 class CassetteInUse:
@@ -211,7 +206,7 @@ class CassetteInUse:
         """
         return transport(
             self._source(),
-            _checked_library(module, upstream, "BaseTransport"),
+            module,
             upstream=upstream,
             on_close=on_close,
             pace=self._kept_pace,
@@ -239,7 +234,7 @@ class CassetteInUse:
         """Make a transport for an async client; the arguments are those of `transport`."""
         return async_transport(
             self._source(),
-            _checked_library(module, upstream, "AsyncBaseTransport"),
+            module,
             upstream=upstream,
             on_close=on_close,
             pace=self._kept_pace,
@@ -341,35 +336,3 @@ def _chain(error: BaseException) -> list[BaseException]:
         chain.append(following)
         following = following.__cause__ or following.__context__
     return chain
-
-
-def _checked_library(module: ModuleType | None, upstream: Any, kind: str) -> ModuleType:
-    """Return the library of a transport; what sends must be its own, and of the same colour."""
-    library: Any = module or _library_of(upstream)
-    base = getattr(library, kind, None)
-    if base is None:
-        raise FixtureError(
-            f"Expected the module httpx or httpx2, as in transport(httpx2). Came: {library!r}."
-        )
-    sends = "handle_request" if kind == "BaseTransport" else "handle_async_request"
-    if upstream is not None and not hasattr(upstream, sends):
-        raise FixtureError(
-            f"Expected upstream to be a {library.__name__}.{kind}. Came: a "
-            f"{type(upstream).__name__}; transport() takes sync ones, async_transport() async ones."
-        )
-    return library  # type: ignore[no-any-return]
-
-
-def _library_of(upstream: Any) -> ModuleType:
-    """Return the library that a transport is of, else the first that is installed."""
-    for name in _LIBRARIES if upstream is not None else ():
-        library: Any = sys.modules.get(name)
-        if library and isinstance(upstream, (library.BaseTransport, library.AsyncBaseTransport)):
-            return library  # type: ignore[no-any-return]
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name)
-    raise MissingDependencyError(
-        "Neither httpx nor httpx2 is installed, and a transport belongs to one of them. "
-        "Install the one that your client uses."
-    )

@@ -5,6 +5,9 @@ Where nothing goes out no socket is opened, and no TLS context is built.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -12,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reqllm_fixtures.cassette import RecordedRequest
+from reqllm_fixtures.errors import FixtureError, MissingDependencyError
 from reqllm_fixtures.transports.answering import Answering, headers_of
 from reqllm_fixtures.transports.recording import AsyncTee, Recorder, Tape, Tee
 from reqllm_fixtures.transports.replaying import AsyncReplay, Replay
@@ -27,6 +31,8 @@ from reqllm_fixtures.transports.sources import (
 
 if TYPE_CHECKING:
     from reqllm_fixtures.virtual_time import VirtualClock
+
+_LIBRARIES = ("httpx", "httpx2")
 
 
 def replay_transport(
@@ -55,7 +61,7 @@ def async_replay_transport(
 
 def transport(
     source: Source,
-    module: ModuleType,
+    module: ModuleType | None,
     *,
     upstream: Any = None,
     on_close: Callable[[], None] | None = None,
@@ -63,19 +69,20 @@ def transport(
     clock: Clock | VirtualClock = time.monotonic,
     sleep: Sleep = time.sleep,
 ) -> Any:
-    """Make a transport for `module.Client`.
+    """Make a transport for `module.Client`; by default of the library of `upstream`, else httpx.
 
     upstream: what sends; the module's own HTTPTransport by default, made when first used.
     on_close: called when the transport was closed.
     clock, sleep: by what recorded times are kept; a `VirtualClock` is both.
     """
+    library = _checked_library(module, upstream, "BaseTransport")
     rhythmic = Rhythmic.of_threads(pace, clock, sleep)
-    return _kinds(module).transport(source, module, upstream, on_close, rhythmic)
+    return _kinds(library).transport(source, library, upstream, on_close, rhythmic)
 
 
 def async_transport(
     source: Source,
-    module: ModuleType,
+    module: ModuleType | None,
     *,
     upstream: Any = None,
     on_close: Callable[[], None] | None = None,
@@ -84,12 +91,45 @@ def async_transport(
     sleep: AsyncSleep | None = None,
 ) -> Any:
     """Make a transport for `module.AsyncClient`; clock and sleep are anyio's by default."""
+    library = _checked_library(module, upstream, "AsyncBaseTransport")
     if checked_pace(pace) and (clock is None or sleep is None):
         import anyio  # here, because a replay at once needs no event loop's help
 
         clock, sleep = clock or anyio.current_time, sleep or anyio.sleep
     rhythmic = Rhythmic(pace, clock, sleep)
-    return _kinds(module).async_transport(source, module, upstream, on_close, rhythmic)
+    return _kinds(library).async_transport(source, library, upstream, on_close, rhythmic)
+
+
+def _checked_library(module: ModuleType | None, upstream: Any, kind: str) -> ModuleType:
+    """Return the library of a transport; what sends must be its own, and of the same colour."""
+    library: Any = module or _library_of(upstream)
+    base = getattr(library, kind, None)
+    if base is None:
+        raise FixtureError(
+            f"Expected the module httpx or httpx2, as in transport(httpx2). Came: {library!r}."
+        )
+    sends = "handle_request" if kind == "BaseTransport" else "handle_async_request"
+    if upstream is not None and not hasattr(upstream, sends):
+        raise FixtureError(
+            f"Expected upstream to be a {library.__name__}.{kind}. Came: a "
+            f"{type(upstream).__name__}; transport() takes sync ones, async_transport() async ones."
+        )
+    return library  # type: ignore[no-any-return]
+
+
+def _library_of(upstream: Any) -> ModuleType:
+    """Return the library that a transport is of, else the first that is installed."""
+    for name in _LIBRARIES if upstream is not None else ():
+        library: Any = sys.modules.get(name)
+        if library and isinstance(upstream, (library.BaseTransport, library.AsyncBaseTransport)):
+            return library  # type: ignore[no-any-return]
+    for name in _LIBRARIES:
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise MissingDependencyError(
+        "Neither httpx nor httpx2 is installed, and a transport belongs to one of them. "
+        "Install the one that your client uses."
+    )
 
 
 class _Kinds(NamedTuple):

@@ -343,9 +343,8 @@ import sys
 sys.modules[{other!r}] = None
 import {name} as module
 from reqllm_fixtures import Cassette, Interaction, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.in_use import _library_of
 from reqllm_fixtures.matching.matchers import strict
-from reqllm_fixtures.transports.transport import replay_transport
+from reqllm_fixtures.transports.transport import _library_of, replay_transport
 response = RecordedResponse(200, pieces=(Piece(b"x"),))
 recorded = Interaction(RecordedRequest("GET", "http://a/"), response)
 tape = Cassette("c", [recorded], matcher=strict)
