@@ -44,8 +44,7 @@ def encode(
     """
     context.require_prompt()
     warnings = Warnings()
-    refused = dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes)
-    asked = Options.of(options).taken(WIRE, refused, warnings)
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     body: dict[str, Any] = {"model": model, "max_tokens": _max_tokens(asked), "stream": True}
     system = write_system(context, warnings)
     if system is not None:

@@ -48,8 +48,7 @@ def encode(
     warnings = Warnings()
     if _WITHOUT_SCHEMAS.search(model):
         options = by_tool(options, context, can_force=_CAN_FORCE.search(model) is not None)
-    refused = dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes)
-    asked = Options.of(options).taken(WIRE, refused, warnings)
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     own = dict(asked.provider_options)
     points = _cache_points(own.pop(CACHE_POINT, {}))
     body: dict[str, Any] = {"messages": write_messages(context, warnings)}

@@ -158,6 +158,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     always: Mapping[str, Any] = {}
     """Fields sent with every request, below those of the call."""
 
+    def refused(self, not_of_the_wire: frozenset[str]) -> frozenset[str]:
+        """Return the options it does not take: its own refusals, and what the wire has not."""
+        return self.refuses | (not_of_the_wire - self.also_takes)
+
 
 def _whole(low: int, high: int | None = None) -> Callable[[Any], bool]:
     return lambda value: (

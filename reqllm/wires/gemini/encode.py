@@ -41,7 +41,7 @@ def encode(
     context.require_prompt()
     warnings = Warnings()
     asked = Options.of(_without_defaults(options)).taken(
-        WIRE, dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes), warnings
+        WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings
     )
     body: dict[str, Any] = {"contents": write_contents(context, warnings)}
     system = write_system(context, warnings)

@@ -53,8 +53,7 @@ def encode(
     warnings = Warnings()
     if options.get("parallel_tool_calls") is True:  # what happens anyway
         options = {name: value for name, value in options.items() if name != "parallel_tool_calls"}
-    refused = dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes)
-    asked = Options.of(options).taken(WIRE, refused, warnings)
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     body: dict[str, Any] = {
         "model": model,
         "input": write_steps(context, warnings),

@@ -38,8 +38,7 @@ def encode(
     """
     context.require_prompt()
     warnings = Warnings()
-    refused = dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes)
-    asked = Options.of(options).taken(WIRE, refused, warnings)
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     body: dict[str, Any] = {
         "model": model,
         "messages": write_messages(context, warnings),

@@ -47,9 +47,7 @@ def encode(
     """
     context.require_prompt()
     warnings = Warnings()
-    asked = Options.of(options).taken(
-        WIRE, dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes), warnings
-    )
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     body: dict[str, Any] = {
         "model": model,
         "messages": write_messages(context, warnings, dialect),

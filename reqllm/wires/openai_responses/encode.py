@@ -57,9 +57,7 @@ def encode(
     """
     context.require_prompt()
     warnings = Warnings()
-    asked = Options.of(options).taken(
-        WIRE, dialect.refuses | (_NOT_OF_THE_WIRE - dialect.also_takes), warnings
-    )
+    asked = Options.of(options).taken(WIRE, dialect.refused(_NOT_OF_THE_WIRE), warnings)
     own = dict(asked.provider_options)
     is_kept = bool(own.get("store")) or any(own.get(key) for key in _KEEPING)
     body: dict[str, Any] = {
