@@ -319,11 +319,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        raw = self._stop_reason
-        reason: c.FinishReason = _REASONS.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_tool_call:
-            reason = "tool_calls"
-        return (c.Finish(reason, raw, self._details),)
+        return self._finished_as(self._stop_reason, _REASONS, self._details)
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_message_stop", "the stream ended without its last event, message_stop"

@@ -296,11 +296,7 @@ class ConverseDecoder(JSONEventDecoder):
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        raw = self._stop_reason
-        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_tool_call:
-            reason = "tool_calls"
-        return (c.Finish(reason, raw),)
+        return self._finished_as(self._stop_reason, REASONS)
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_metadata", "the stream ended without its last event, metadata"

@@ -256,11 +256,7 @@ class CohereDecoder(JSONEventDecoder):
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        raw = self._finish_raw
-        reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_tool_call:
-            reason = "tool_calls"
-        return (c.Finish(reason, raw),)
+        return self._finished_as(self._finish_raw, REASONS)
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_done", "the stream ended without its sentinel [DONE]"

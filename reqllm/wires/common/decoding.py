@@ -223,6 +223,18 @@ class JSONEventDecoder:
         """Return why each choice finished, from the first to the last without a gap."""
         raise NotImplementedError
 
+    def _finished_as(
+        self,
+        raw: str | None,
+        reasons: Mapping[str, c.FinishReason],
+        details: Mapping[str, Any] | None = None,
+    ) -> tuple[c.Finish, ...]:
+        """Return why the one answer finished: as the wire's word says, or to have tools run."""
+        reason: c.FinishReason = "other" if raw is None else reasons.get(raw, "other")
+        if reason == "stop" and self._write.any_tool_call:
+            reason = "tool_calls"
+        return (c.Finish(reason, raw, details or {}),)
+
     def _missing_end(self) -> tuple[str, str] | None:
         """Return the warning for an end without the terminal event, if there is one."""
         return None

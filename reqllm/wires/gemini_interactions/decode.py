@@ -166,11 +166,7 @@ class InteractionsDecoder(JSONEventDecoder):
         super()._close_blocks()
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        raw = self._status
-        reason = STATUSES.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_tool_call:
-            reason = "tool_calls"
-        return (c.Finish(reason, raw),)
+        return self._finished_as(self._status, STATUSES)
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_done", "the stream ended without its sentinel [DONE]"

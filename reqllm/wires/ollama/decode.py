@@ -154,11 +154,7 @@ class OllamaDecoder(JSONEventDecoder):
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:
-        raw = self._done_reason
-        reason: c.FinishReason = _REASONS.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_tool_call:
-            reason = "tool_calls"
-        return (c.Finish(reason, raw),)
+        return self._finished_as(self._done_reason, _REASONS)
 
     def _missing_end(self) -> tuple[str, str]:
         return "missing_done", "the stream ended without its last line, the one that is `done`"
