@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from reqllm.cli.commands import checked_wire
 from reqllm_fixtures.cli.command_line import NAME, running
+from reqllm_fixtures.cli.options import wire_option
 
 EXAMPLES = """\b
 Examples:
@@ -58,12 +58,7 @@ def _checked_rules(
     show_default=True,
     help="json: one finding a line; junit: XML; github: annotations of a workflow.",
 )
-@click.option(
-    "--wire",
-    metavar="WIRE",
-    callback=checked_wire,
-    help="The wire format; by default it is found out.",
-)
+@wire_option
 @click.option(
     "--max-age",
     type=click.IntRange(min=1),

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from reqllm.cli.commands import HELP, checked_pace, checked_wire
+from reqllm.cli.commands import HELP, checked_wire
 from reqllm_fixtures.cli.check_command import check_command
 from reqllm_fixtures.cli.command_line import NAME
 from reqllm_fixtures.cli.conformance_command import conformance_command
 from reqllm_fixtures.cli.conformance_report_command import conformance_report_command
 from reqllm_fixtures.cli.diff_command import diff_command
 from reqllm_fixtures.cli.import_command import import_command
+from reqllm_fixtures.cli.options import pace_option, wire_option
 from reqllm_fixtures.cli.overlays_command import overlaid, overlay_option, overlays_command
 from reqllm_fixtures.cli.record_command import record_command
 from reqllm_fixtures.cli.scan_command import scan_command
@@ -69,24 +70,11 @@ reqllm_fixtures.add_command(serve_command)
 
 @reqllm_fixtures.command(epilog=PLAY_EXAMPLES, short_help="Play the streams in a cassette.")
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option(
-    "--pace",
-    type=float,
-    callback=checked_pace,
-    metavar="N",
-    default=1.0,
-    show_default=True,
-    help="1 plays in the recorded rhythm, 2 half as fast, 0 at once.",
-)
+@pace_option
 @overlay_option
 @click.option("--json", "as_json", is_flag=True, help="Print one chunk a line, as JSON.")
 @click.option("--interaction", type=int, metavar="N", help="Play only the Nth, counted from 0.")
-@click.option(
-    "--wire",
-    metavar="WIRE",
-    callback=checked_wire,
-    help="The wire format; by default it is found out.",
-)
+@wire_option
 def play(
     file: str,
     pace: float,
@@ -131,12 +119,7 @@ def play(
 @click.option("--chunks", is_flag=True, help="Every chunk that our client makes of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one item a line, as JSON.")
 @click.option("--interaction", type=int, metavar="N", help="Show only the Nth, counted from 0.")
-@click.option(
-    "--wire",
-    metavar="WIRE",
-    callback=checked_wire,
-    help="The wire format; by default it is found out.",
-)
+@wire_option
 def show(
     file: str,
     overlay: Overlay | None,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reqllm.cli.commands import checked_wire
 from reqllm_fixtures.cli.command_line import running
+from reqllm_fixtures.cli.options import wire_option
 
 if TYPE_CHECKING:
     from reqllm.cli.terminal import Terminal
@@ -33,12 +33,7 @@ _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 @click.argument("a", type=_FILE)
 @click.argument("b", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one difference a line, as JSON.")
-@click.option(
-    "--wire",
-    metavar="WIRE",
-    callback=checked_wire,
-    help="The wire format; by default it is found out.",
-)
+@wire_option
 def diff_command(a: str, b: str, as_json: bool, wire: str | None) -> None:
     """Show in what the cassettes A and B differ, not in how they are written.
 

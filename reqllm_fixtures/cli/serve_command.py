@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from reqllm.cli.commands import checked_pace
 from reqllm_fixtures.cli.command_line import NAME, running
+from reqllm_fixtures.cli.options import pace_option
 
 if TYPE_CHECKING:
     import socket
@@ -78,15 +78,7 @@ def _checked_overlay(_: click.Context, __: click.Parameter, text: str | None) ->
     show_default=True,
     help="0 is any that is free; the address is the first line of the standard output.",
 )
-@click.option(
-    "--pace",
-    type=float,
-    callback=checked_pace,
-    metavar="N",
-    default=1.0,
-    show_default=True,
-    help="1 plays in the recorded rhythm, 2 half as fast, 0 at once.",
-)
+@pace_option
 @click.option(
     "--match",
     metavar="PATH|PRESET",
