@@ -5,13 +5,12 @@ vcrpy is loaded with the first comparison; its matchers judge requests of its ow
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from reqllm_fixtures.cassette import RecordedRequest
-from reqllm_fixtures.errors import Difference, MissingDependencyError, RulesError
+from reqllm_fixtures.errors import Difference, RulesError
 from reqllm_fixtures.matching.comparing import address
 from reqllm_fixtures.matching.matchers import Rules
 from reqllm_fixtures.matching.presets import unknown
@@ -21,7 +20,9 @@ from reqllm_fixtures.secrets.places import (
     KEPT_REQUEST_HEADERS,
     SECRET_QUERY,
 )
+from reqllm_fixtures.vcrpy import vcrpy
 
+_NEEDS = "match_on needs"
 VcrMatcher = str | Callable[[Any, Any], Any]
 
 NAMES = frozenset(
@@ -92,7 +93,9 @@ class VcrRules(Rules):
         kept = {name.lower() for name, _ in recorded.headers} | KEPT_REQUEST_HEADERS
         kept -= CREDENTIAL_HEADERS | ACCOUNT_HEADERS
         headers = {name: value for name, value in request.headers if name.lower() in kept}
-        return _vcrpy("vcr.request").Request(request.method, _keyless(request.uri), body, headers)
+        return vcrpy("vcr.request", _NEEDS).Request(
+            request.method, _keyless(request.uri), body, headers
+        )
 
     def _plain(self, name: str, recorded: RecordedRequest, asked: RecordedRequest) -> Difference:
         if name == "headers":
@@ -111,7 +114,7 @@ def _check(matcher: VcrMatcher) -> None:
 
 def _function(matcher: VcrMatcher) -> Callable[[Any, Any], Any]:
     if isinstance(matcher, str):
-        function: Callable[[Any, Any], Any] = getattr(_vcrpy("vcr.matchers"), matcher)
+        function: Callable[[Any, Any], Any] = getattr(vcrpy("vcr.matchers", _NEEDS), matcher)
         return function
     return matcher
 
@@ -126,16 +129,6 @@ def _agrees(function: Callable[[Any, Any], Any], asked: Any, recorded: Any) -> b
     except AssertionError:
         return False
     return answer is None or bool(answer)
-
-
-def _vcrpy(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"match_on needs vcrpy, which is not installed ({error}). "
-            "Install it: pip install 'reqllm[fixtures]'."
-        ) from error
 
 
 def _keyless(uri: str) -> str:

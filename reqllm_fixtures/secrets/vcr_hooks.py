@@ -5,7 +5,6 @@ They see requests and responses of vcrpy's own kind; vcrpy is loaded with the fi
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,8 +13,9 @@ from msgspec.structs import replace
 
 from reqllm_fixtures.bodies.edits import Edit, cuts, edited
 from reqllm_fixtures.cassette import Headers, Piece, RecordedRequest, RecordedResponse
-from reqllm_fixtures.errors import MissingDependencyError
+from reqllm_fixtures.vcrpy import vcrpy
 
+_NEEDS = "Filters and hooks need"
 Hook = Callable[[Any], Any]
 Filter = str | tuple[str, Any]
 
@@ -40,8 +40,8 @@ class Hooks(NamedTuple):
 
     def of_request(self, request: RecordedRequest) -> RecordedRequest | None:
         """Filter a request; None where a hook says not to record it."""
-        filters = _vcrpy("vcr.filters")
-        ours = _vcrpy("vcr.request").Request(
+        filters = vcrpy("vcr.filters", _NEEDS)
+        ours = vcrpy("vcr.request", _NEEDS).Request(
             request.method, request.uri, request.body, _first_of_each(request.headers)
         )
         if self.headers:
@@ -144,13 +144,3 @@ def _bytes(body: Any) -> bytes:
     if body is None:
         return b""
     return body.encode() if isinstance(body, str) else bytes(body)
-
-
-def _vcrpy(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"Filters and hooks need vcrpy, which is not installed ({error}). "
-            "Install it: pip install 'reqllm[fixtures]'."
-        ) from error
