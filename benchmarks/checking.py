@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from benchmarks import streams
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.schemas import closed, schema, schema_of_kind
-from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.checking.wires.table import checked_wire
 
 AIM = 6.0
 WORDS = 2_000
@@ -65,7 +65,7 @@ def _alone(
 ) -> Callable[[], None]:
     """Parse each event, and judge it by the small schema of its type."""
     whole = closed(schema(wire, "strict"))
-    kind_of = WIRES[wire].kind_of
+    kind_of = checked_wire(wire).kind_of
     kinds = {kind_of(orjson.loads(each), "") or "" for each in payloads}
     judges = {kind: judge_of(schema_of_kind(whole, kind)) for kind in kinds}
 

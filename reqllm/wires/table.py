@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reqllm.errors import UnknownWireError
@@ -13,21 +12,17 @@ from reqllm.errors import UnknownWireError
 if TYPE_CHECKING:
     from reqllm.wires.wire import Wire
 
-# Name: the package whose `WIRE` it is.
-_PACKAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "anthropic-messages": "reqllm.wires.anthropic_messages",
-        "bedrock-converse": "reqllm.wires.bedrock_converse",
-        "bedrock-invoke": "reqllm.wires.bedrock_invoke",
-        "cohere-v2": "reqllm.wires.cohere_v2",
-        "gemini": "reqllm.wires.gemini",
-        "gemini-interactions": "reqllm.wires.gemini_interactions",
-        "ollama": "reqllm.wires.ollama",
-        "openai-chat": "reqllm.wires.openai_chat",
-        "openai-responses": "reqllm.wires.openai_responses",
-    }
+WIRE_NAMES = (
+    "anthropic-messages",
+    "bedrock-converse",
+    "bedrock-invoke",
+    "cohere-v2",
+    "gemini",
+    "gemini-interactions",
+    "ollama",
+    "openai-chat",
+    "openai-responses",
 )
-WIRE_NAMES: tuple[str, ...] = tuple(_PACKAGES)
 
 
 def wire_named(name: str) -> Wire:
@@ -35,15 +30,15 @@ def wire_named(name: str) -> Wire:
 
     Raises UnknownWireError, which lists the wires there are.
     """
-    package = _PACKAGES.get(name) if isinstance(name, str) else None
-    if package is None:
+    if name not in WIRE_NAMES:
         raise no_wire(name)
-    return _wire_of(package)
+    return _wire_of(name)
 
 
 @cache
-def _wire_of(package: str) -> Wire:
-    wire: Wire = import_module(package).WIRE
+def _wire_of(name: str) -> Wire:
+    # No package of a wire imports it: who needs a word of a wire need not load all of it.
+    wire: Wire = import_module(f"{__package__}.{name.replace('-', '_')}.wire").WIRE
     return wire
 
 

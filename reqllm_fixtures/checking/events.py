@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from reqllm.wires.common.api_errors import reports_failure
 from reqllm_fixtures.bodies.cutting import CutEvent
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
 from reqllm_fixtures.checking.judging import Judge, check_untyped, judge
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR
-from reqllm_fixtures.checking.wires.table import CheckedWire, checked_wire
+from reqllm_fixtures.checking.wires.table import checked_wire
 
 _SENTINEL = b"[DONE]"
 NOT_JSON: Any = object()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures import speaking
 from reqllm_fixtures.bodies.compression import decoded
 from reqllm_fixtures.cassette import Interaction
 from reqllm_fixtures.checking import Finding, Profile, check_events
-from reqllm_fixtures.checking.wires.table import WIRES
 from reqllm_fixtures.errors import NodeError
 from reqllm_fixtures.testing.settings import Settings
 
@@ -26,7 +26,7 @@ def broken(number: int, interaction: Interaction, held: Settings) -> Iterator[st
     if response.status != 200 or not response.body or not speaking.is_stream(interaction):
         return
     wire = _wire_of(interaction, held)
-    if wire not in WIRES:
+    if wire not in WIRE_NAMES:
         return
     if held.wires and wire not in held.wires:
         expected = ", ".join(held.wires)

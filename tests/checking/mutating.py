@@ -13,7 +13,7 @@ from msgspec import Struct
 from reqllm_fixtures.checking import Finding, check_events
 from reqllm_fixtures.checking.explaining import json_path
 from reqllm_fixtures.checking.schemas import schema, schema_of_kind
-from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.checking.wires.table import checked_wire
 
 from .more_streams import NAME
 from .shapes import SHAPES
@@ -85,8 +85,8 @@ def retyped(wire: str, events: tuple[Event, ...], chance: random.Random) -> Muta
 def without_field(wire: str, events: tuple[Event, ...], chance: random.Random) -> Mutant | None:
     """Drop a field that must be there."""
     at = chance.randrange(len(events))
-    kind = WIRES[wire].kind_of(events[at], events[at].get(NAME, ""))
-    part = schema_of_kind(schema(WIRES[wire].schema or wire, "strict"), kind or "")
+    kind = checked_wire(wire).kind_of(events[at], events[at].get(NAME, ""))
+    part = schema_of_kind(schema(checked_wire(wire).schema or wire, "strict"), kind or "")
     found = _required(part, part["$defs"], events[at])
     paths = [each for each in found if each[0] not in SHAPES[wire].typed_by]
     if not paths:

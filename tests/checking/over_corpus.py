@@ -7,8 +7,8 @@ from functools import cache
 
 from msgspec import Struct
 
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.checking import Finding, Profile, check_events
-from reqllm_fixtures.checking.wires.table import WIRES
 from tests.corpus import Capture, captures
 
 from .deviations import DEVIATIONS, Deviation
@@ -39,7 +39,7 @@ def found(profile: Profile) -> tuple[Found, ...]:
     """Check every capture of every wire."""
     return tuple(
         Found(capture, finding)
-        for wire in WIRES
+        for wire in WIRE_NAMES
         for capture in captures(wire)
         for finding in check_events(wire, capture.body, profile=profile)
     )

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.checking.rules import RULES, Rule
-from reqllm_fixtures.checking.wires.table import WIRES
 
 from .deviations import DEVIATIONS, Deviation
 from .over_corpus import Found, found
@@ -40,7 +40,7 @@ def deviations() -> str:
     """Write the table of what deviates, and why, wire by wire."""
     explained = [(each, each.explained_by[0]) for each in found("strict") if each.explained_by]
     parts = []
-    for wire in WIRES:
+    for wire in WIRE_NAMES:
         rows = [
             _row(deviation, [each for each, why in explained if why is deviation])
             for deviation in DEVIATIONS

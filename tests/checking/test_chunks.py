@@ -8,10 +8,10 @@ import pytest
 
 from reqllm import decode_stream
 from reqllm.chunk import StreamChunk
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.checking import check_chunks
 from reqllm_fixtures.checking.finding import PROFILES
 from reqllm_fixtures.checking.schemas import schema
-from reqllm_fixtures.checking.wires.table import WIRES
 from tests.corpus import captures
 from tests.test_docs import members
 
@@ -76,7 +76,7 @@ def test_a_chunk_without_a_kind_is_told():
     assert told(check_chunks([START, {}, FINISH])) == [("required-field", 2, "$.kind")]
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_what_the_client_hands_out_is_clean(wire):
     """The chunks of clean streams and of every real one break no rule, as objects or as values."""
     bodies = [SHAPES[wire].framed(events) for events in SHAPES[wire].clean]

@@ -11,18 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.finding import PROFILES
 from reqllm_fixtures.checking.judging import Judge
 from reqllm_fixtures.checking.schemas import closed, schema
-from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.checking.wires.table import checked_wire
 from reqllm_fixtures.errors import MissingDependencyError
 
 from .more_streams import NAME
 from .shapes import SHAPES
 from .streams import chunk, openai
 
-PAIRS = [(wire, profile) for wire in WIRES for profile in PROFILES]
+PAIRS = [(wire, profile) for wire in WIRE_NAMES for profile in PROFILES]
 SOME = [None, True, -1, 1.5, 10**30, "", "\ud800", "text_delta", [], {}, [{}], {"type": "text"}]
 values = st.recursive(
     st.sampled_from(SOME), lambda inner: st.lists(inner, max_size=2) | st.dictionaries(
@@ -40,7 +41,7 @@ def sent(event):
 
 @cache
 def judges(wire, profile):
-    whole = closed(schema(WIRES[wire].schema or wire, profile))
+    whole = closed(schema(checked_wire(wire).schema or wire, profile))
     return Judge(whole), Judge(whole, fast=False)
 
 
@@ -75,21 +76,21 @@ def test_a_schema_is_one(wire, profile):
 @pytest.mark.parametrize(("wire", "profile"), PAIRS)
 def test_the_whole_schema_takes_what_its_parts_take(wire, profile):
     """Anybody's validator takes a clean event by the whole file, knowing no keyword of ours."""
-    whole = Draft202012Validator(schema(WIRES[wire].schema or wire, profile))
+    whole = Draft202012Validator(schema(checked_wire(wire).schema or wire, profile))
 
     for events in SHAPES[wire].clean:
         assert all(whole.is_valid(sent(event)) for event in events)
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_what_is_new_is_taken_by_the_open_schema(wire):
     """By the file of profile compat, a field or an event that it does not know is no fault."""
-    whole = Draft202012Validator(schema(WIRES[wire].schema or wire, "compat"))
+    whole = Draft202012Validator(schema(checked_wire(wire).schema or wire, "compat"))
 
     for events in SHAPES[wire].clean:
         assert all(whole.is_valid({**sent(event), "new": 1}) for event in events)
-    if WIRES[wire].is_named:
-        named_by = WIRES[wire].kind_path.removeprefix("$.")
+    if checked_wire(wire).is_named:
+        named_by = checked_wire(wire).kind_path.removeprefix("$.")
         assert whole.is_valid({named_by: "new", "index": 1})
 
 
@@ -101,7 +102,7 @@ def test_both_judges_agree(wire, profile, data):
     event = data.draw(st.sampled_from([event for each in SHAPES[wire].clean for event in each]))
     path = data.draw(st.sampled_from(list(places(event))[1:]))
     value = sent(replaced(event, path, data.draw(values)))
-    kind = WIRES[wire].kind_of(value, event.get(NAME, ""))
+    kind = checked_wire(wire).kind_of(value, event.get(NAME, ""))
     quick, thorough = judges(wire, profile)
     accepts = quick.meet(kind) if kind else None
     if accepts is None:
@@ -114,7 +115,7 @@ def test_both_judges_agree(wire, profile, data):
     assert verdict == (not thorough.faults(kind, value))
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 @settings(max_examples=60)
 @given(data=st.data())
 def test_no_event_breaks_the_check(wire, data):

@@ -7,10 +7,11 @@ from functools import cache
 import pytest
 
 from reqllm import decode_stream
+from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures.bodies.other_framings import frames
 from reqllm_fixtures.checking import check_events
 from reqllm_fixtures.checking.events import read_json
-from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.checking.wires.table import checked_wire
 from tests.corpus import captures
 
 from .more_streams import NAME
@@ -36,17 +37,17 @@ def clean_streams(wire: str) -> tuple[tuple[Event, ...], ...]:
 
 
 def events_of(wire: str, body: bytes) -> tuple[Event, ...]:
-    read = ((event.name, read_json(event.data)) for event in WIRES[wire].cut(body))
-    told = {NAME: ""} if WIRES[wire].cut is frames else {}
+    read = ((event.name, read_json(event.data)) for event in checked_wire(wire).cut(body))
+    told = {NAME: ""} if checked_wire(wire).cut is frames else {}
     return tuple(
         {**event, **dict.fromkeys(told, name)} for name, event in read if isinstance(event, dict)
     )
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_mutants_are_found_where_they_are(wire):
     """At least 99 in a hundred are found, and the finding names the place."""
-    count = TOTAL // len(WIRES)
+    count = TOTAL // len(WIRE_NAMES)
 
     missed = [
         each for each in mutants(wire, clean_streams(wire), count, 1) if not is_found(wire, each)
@@ -55,7 +56,7 @@ def test_mutants_are_found_where_they_are(wire):
     assert len(missed) <= count / 100, [(each.how, each.at, each.path) for each in missed]
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_what_our_client_cannot_read_is_no_stream_for_a_client(wire):
     """A mutant that ends our client's reading is an error by profile compat, too."""
     unread = 0
@@ -69,7 +70,7 @@ def test_what_our_client_cannot_read_is_no_stream_for_a_client(wire):
     assert unread
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_whatever_stands_anywhere_is_told_and_breaks_no_check(wire):
     """Any JSON at any place, one that no rule expects included, makes no check raise."""
     for clean in SHAPES[wire].clean:

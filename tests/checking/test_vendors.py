@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from reqllm_fixtures.checking.explaining import json_path
 from reqllm_fixtures.checking.judging import judge
-from reqllm_fixtures.checking.wires.table import WIRES
+from reqllm_fixtures.checking.wires.table import checked_wire
 from tests.corpus import captures
 
 from .shapes import SHAPES
@@ -37,7 +37,7 @@ OPEN = {
 
 def is_passed_over(wire: str, place: str) -> bool:
     """Tell whether a schema may let a place be."""
-    is_kind = place == WIRES[wire].kind_path
+    is_kind = place == checked_wire(wire).kind_path
     return is_kind or place.startswith(OPEN[wire]) or place.endswith(NOT_SENT)
 
 
@@ -80,7 +80,7 @@ def test_what_the_vendor_requires_is_required(wire):
     tried: set[tuple[str, str]] = set()
     missed: list[tuple[str, str]] = []
     for event in some_events(wire):
-        kind = WIRES[wire].kind_of(event, "") or ""
+        kind = checked_wire(wire).kind_of(event, "") or ""
         accepts = judging.meet(kind)
         if accepts is None or not accepts(event):
             continue

@@ -1,12 +1,1 @@
 """The wire `cohere-v2`: the second version of Cohere's chat."""
-
-from reqllm.wires.cohere_v2 import decode, encode
-from reqllm.wires.wire import Wire
-
-WIRE = Wire(
-    name="cohere-v2",
-    decoder=decode.CohereDecoder,
-    is_answer=decode.is_whole,
-    encode=encode.encode,
-    path=encode.PATH,
-)

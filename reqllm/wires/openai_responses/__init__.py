@@ -1,12 +1,1 @@
 """The wire `openai-responses`: OpenAI's Responses, and all who speak like them."""
-
-from reqllm.wires.openai_responses import decode, encode
-from reqllm.wires.wire import Wire
-
-WIRE = Wire(
-    name="openai-responses",
-    decoder=decode.OpenAIResponsesDecoder,
-    is_answer=lambda body: body.get("object") == "response",
-    encode=encode.encode,
-    path=encode.PATH,
-)

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
+from reqllm_fixtures.checking.wires.kinds import by_type
 
 _INDEX = ("index",)
 TABLE = Table(
@@ -28,6 +30,7 @@ TABLE = Table(
     ),
     one_at_a_time=True,
 )
+
 # What a kind of block is made of. Of others, newer or whole from their start, nothing is known.
 _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -105,3 +108,6 @@ class AnthropicMessagesRules(BlockRules):
         reason = said.get("stop_reason") if isinstance(said, dict) else None
         if isinstance(reason, str):
             self._stop_reason = reason
+
+
+WIRE = CheckedWire("anthropic-messages", AnthropicMessagesRules, by_type, is_named=True)

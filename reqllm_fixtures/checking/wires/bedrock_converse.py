@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from reqllm_fixtures.bodies.other_framings import frames
 from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Step, Table
 from reqllm_fixtures.checking.usage import UsageRules
@@ -27,6 +29,7 @@ TABLE = Table(
     opened_by_parts=frozenset({"block"}),  # only tools are begun by an event of their own
     kind_path="$",
 )
+
 _USAGE = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 # A model that was stopped may have been stopped inside the arguments of a tool.
 # A tuple: what comes may be no text, nor hashable.
@@ -74,3 +77,10 @@ class BedrockConverseRules(BlockRules):
         tool = part.get("toolUse")
         if isinstance(tool, dict):
             self._arguments.add(key, tool.get("input"))
+
+
+def _by_frame(value: dict[str, Any], name: str) -> str:
+    return name
+
+
+WIRE = CheckedWire("bedrock-converse", BedrockConverseRules, _by_frame, cut=frames, kind_path="$")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm_fixtures.bodies.other_framings import frames
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.anthropic_messages import AnthropicMessagesRules
 
@@ -53,3 +55,13 @@ class BedrockInvokeRules:
         elif not self._ended:
             said = f"expected an event with {_METRICS}, the stream ended before it"
             self._report.add("terminal-missing", "$", said)
+
+
+WIRE = CheckedWire(
+    "bedrock-invoke",
+    BedrockInvokeRules,
+    kind_of,
+    schema="anthropic-messages",
+    cut=frames,
+    wrapper="chunk",
+)

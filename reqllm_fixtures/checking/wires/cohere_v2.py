@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.block_rules import BlockRules, member
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Step, Table
+from reqllm_fixtures.checking.wires.kinds import by_type
 
 _INDEX = ("index",)
 TABLE = Table(
@@ -71,3 +73,6 @@ class CohereV2Rules(BlockRules):
         if isinstance(expected, str) and isinstance(content, dict) and expected not in content:
             part = next(iter(content), None)
             self._mismatch(key, expected, part, "$.delta.message.content")
+
+
+WIRE = CheckedWire("cohere-v2", CohereV2Rules, by_type, is_named=True, has_sentinel=True)

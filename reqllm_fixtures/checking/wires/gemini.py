@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm.wires.gemini.envelopes import opened
+from reqllm_fixtures.bodies.other_framings import sse_or_array
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.usage import UsageRules
+from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR, foreign_error
 
 _CONSTANT = ("responseId", "modelVersion")
 _USAGE = ("promptTokenCount", "candidatesTokenCount", "totalTokenCount")
@@ -79,3 +83,13 @@ class GeminiRules:
                 said = f"expected one finishReason, came {came(finish)} again"
                 self._report.add("finish-repeated", f"{place}.finishReason", said)
         self._finished[number] = finish or reason
+
+
+def _kind_of(value: dict[str, Any], name: str) -> str:
+    if value.get("error"):
+        return "error"
+    is_foreign = "candidates" not in value and foreign_error(value, name)
+    return FOREIGN_ERROR if is_foreign else "chunk"
+
+
+WIRE = CheckedWire("gemini", GeminiRules, _kind_of, cut=sse_or_array, opened=opened)

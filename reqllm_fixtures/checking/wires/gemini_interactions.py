@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.sequence import Key, Step, Table
+from reqllm_fixtures.checking.wires.foreign import foreign_error
 
 _INDEX = ("index",)
 TABLE = Table(
@@ -28,6 +30,7 @@ TABLE = Table(
     kind_path="$.event_type",
     has_sentinel=True,
 )
+
 # What a kind of step is made of, where it is more than a delta of its own name.
 _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -83,3 +86,18 @@ class GeminiInteractionsRules(BlockRules):
                 self._mismatch(key, " or ".join(parts), part, "$.delta.type")
             if part == "arguments_delta":
                 self._arguments.add(key, delta.get("arguments"))
+
+
+def _kind_of(value: dict[str, Any], name: str) -> str | None:
+    kind = value.get("event_type")
+    return kind if isinstance(kind, str) else foreign_error(value, name)
+
+
+WIRE = CheckedWire(
+    "gemini-interactions",
+    GeminiInteractionsRules,
+    _kind_of,
+    kind_path="$.event_type",
+    is_named=True,
+    has_sentinel=True,
+)

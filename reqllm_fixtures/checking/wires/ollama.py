@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm_fixtures.bodies.other_framings import json_lines
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR, foreign_error
@@ -37,3 +39,6 @@ class OllamaRules:
         if not self.ended:
             said = "expected a line that says done, the stream ended before it"
             self._report.add("terminal-missing", "$", said)
+
+
+WIRE = CheckedWire("ollama", OllamaRules, kind_of, cut=json_lines)

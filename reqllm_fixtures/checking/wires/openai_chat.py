@@ -6,6 +6,7 @@ from typing import Any
 
 from reqllm.wires.openai_chat.words import finish_of, is_flat_error, reported_error
 from reqllm_fixtures.checking.arguments import Arguments
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
@@ -235,3 +236,6 @@ class OpenAIChatRules:
 
 def _place(position: int) -> str:
     return f"$.choices[{position}]"
+
+
+WIRE = CheckedWire("openai-chat", OpenAIChatRules, kind_of, has_sentinel=True)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reqllm_fixtures.checking.block_rules import BlockRules
+from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.constants import Constants
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.report import Report
@@ -195,3 +196,6 @@ class OpenAIResponsesRules(BlockRules):
         if isinstance(whole, str) and whole != joined:
             said = f"expected {came(joined)}, which its pieces join to, came {came(whole)}"
             self._report.add("arguments-differ", f"$.{name}", said)
+
+
+WIRE = CheckedWire("openai-responses", OpenAIResponsesRules, kind_of, is_named=True)
