@@ -11,6 +11,7 @@ from typing import Any
 
 from reqllm import errors as e
 from reqllm.wires.common.error_words import message_of, unwrapped
+from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fields import as_list, as_string
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.surrogates import whole_text
@@ -88,8 +89,6 @@ _STATUS_OF |= dict.fromkeys(
     400,
 )
 _STATUS_OF["vector_store_timeout"] = 504
-# What stands beside the message of an error that is not wrapped in anything.
-_CODES = frozenset(("code", "type", "status", "status_code"))
 _HTTP_ERROR = re.compile("[45][0-9]{2}")
 _OVERLOADED = (503, 529)
 _NO_WAITING_HELPS = (
@@ -177,16 +176,6 @@ class Report:
 def _first(detail: Mapping[str, Any], outer: Mapping[str, Any], key: str) -> Any:
     value = detail.get(key)
     return outer.get(key) if value is None else value
-
-
-def is_report(value: Mapping[str, Any]) -> bool:
-    """Whether an object that is no event of its wire reports an error, as gateways do."""
-    if value.get("object") == "error" or value.get("success") is False:
-        return True
-    if any(value.get(key) for key in ("error", "detail", "errors", "error_code")):
-        return True
-    message = value.get("message")
-    return isinstance(message, str) and bool(message) and not _CODES.isdisjoint(value)
 
 
 def reports_failure(document: bytes) -> bool:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Known, Recognise, WireEvent
-from reqllm.wires.common.api_errors import api_error, is_report
+from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.delta_lane import DeltaLane
+from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reqllm.chunk import FinishReason
-from reqllm.wires.common.api_errors import is_report
+from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fillers import FILLER_KEYS
+
+if TYPE_CHECKING:
+    from reqllm.chunk import FinishReason
 
 REASONS: dict[str, FinishReason] = {
     "stop": "stop",

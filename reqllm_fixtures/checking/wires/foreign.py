@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reqllm.wires.common.api_errors import is_report
+from reqllm.wires.common.error_reports import is_report
 
 FOREIGN_ERROR = "error of a gateway"
 """The kind of an event that tells of a failure, and is none of its wire's."""
