@@ -1,11 +1,16 @@
-"""Reports of all tests."""
+"""What holds for all tests: no property fails on a slow machine; reports."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 COMPARED = "compared with the vendor's SDK"
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

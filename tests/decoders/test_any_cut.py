@@ -34,7 +34,9 @@ EVIDENCE = {
     "ollama": re.compile(rb'"done": ?true|"done_reason": ?"[^"]'),
 }
 QUICK = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 needs_corpus = pytest.mark.skipif(not ALL, reason=ABSENT)
 

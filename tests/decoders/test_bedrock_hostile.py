@@ -131,7 +131,11 @@ def changed_streams(draw: st.DrawFn) -> tuple[str, list[Event]]:
 
 
 @needs_corpus
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
 @given(stream=changed_streams())
 def test_changed_captures_are_the_same_without_the_short_way(
     stream: tuple[str, list[Event]],

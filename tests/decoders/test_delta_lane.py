@@ -299,7 +299,11 @@ CHANGES = (
 
 
 @pytest.mark.skipif(not ALL, reason=ABSENT)
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(
+    max_examples=800,
+    deadline=None,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
 @given(stream=changed_streams())
 def test_changed_captures_are_the_same_without_it(
     stream: tuple[str, list[Event]],

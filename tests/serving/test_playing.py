@@ -56,7 +56,9 @@ ENDS = st.sampled_from(["eof", CUT, RESET, "client_closed"])
 
 @given(streams=st.lists(st.tuples(PIECES, ENDS), min_size=1, max_size=12))
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_any_pieces_and_any_end(tmp_path: Path, streams: list[tuple[list[bytes], Any]]):
     """Each piece comes as one chunk of HTTP, and then the same failure."""
