@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,19 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.addinivalue_line("markers", OVERLAYS)
-    _give(begin(config), config)
-
-
-def _give(run: PluginRun, config: pytest.Config) -> None:
-    """Give the run to our fixtures; `request` would be made anew, twice, for each of them."""
-
-    @pytest.fixture(scope="session")
-    def _reqllm_run() -> PluginRun:
-        return run
-
-    holder = ModuleType("reqllm_fixtures.run")
-    vars(holder)["_reqllm_run"] = _reqllm_run
-    config.pluginmanager.register(holder, holder.__name__)
+    config.pluginmanager.register(Fixtures(begin(config)), "reqllm_fixtures.run")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -150,45 +137,47 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[RUN].hear_out(node)
 
 
-@pytest.fixture(scope="session")
-def reqllm_config() -> Mapping[str, Any]:
-    """What holds for all cassettes, for a conftest.py to override: match, volatile, secrets ..."""
-    return {}
+class Fixtures:
+    """The fixtures, which know their run: to ask `request` for it would cost each test more.
 
+    None needs one of a wider scope, which would keep what each test leaves until the run is over.
+    """
 
-@pytest.fixture
-def fixture_path(_reqllm_run: PluginRun) -> Path:
-    """The path of this test's cassette; it may not be there yet."""
-    return _reqllm_run.case.path
+    def __init__(self, run: PluginRun) -> None:
+        self._run = run
 
+    @pytest.fixture(scope="session")
+    def reqllm_config(self) -> Mapping[str, Any]:
+        """What holds for all cassettes, for a conftest.py to override: match, volatile, secrets."""
+        return {}
 
-@pytest.fixture
-def reqllm_overlay(_reqllm_run: PluginRun) -> Overlay | None:
-    """The overlay that this test runs under, if it does."""
-    return _reqllm_run.case.overlay
+    @pytest.fixture
+    def fixture_path(self) -> Path:
+        """The path of this test's cassette; it may not be there yet."""
+        return self._run.case.path
 
+    @pytest.fixture
+    def reqllm_overlay(self) -> Overlay | None:
+        """The overlay that this test runs under, if it does."""
+        return self._run.case.overlay
 
-@pytest.fixture
-def reqllm_cassette(
-    _reqllm_run: PluginRun, reqllm_config: Mapping[str, Any], fixture_path: Path
-) -> Iterator[CassetteInUse]:
-    """This test's cassette, open: `.transport()`, `.patch()`, `.sent`, `.played` ..."""
-    with _reqllm_run.case.own(fixture_path) as cassette:
-        yield cassette
+    @pytest.fixture
+    def reqllm_cassette(self, fixture_path: Path) -> Iterator[CassetteInUse]:
+        """This test's cassette, open: `.transport()`, `.patch()`, `.sent`, `.played` ..."""
+        with self._run.case.own(fixture_path) as cassette:
+            yield cassette
 
+    @pytest.fixture
+    def reqllm_client(self, reqllm_cassette: CassetteInUse) -> Iterator[Client]:
+        """Our client on this test's cassette."""
+        from reqllm_fixtures.testing.clients import client
 
-@pytest.fixture
-def reqllm_client(reqllm_cassette: CassetteInUse) -> Iterator[Client]:
-    """Our client on this test's cassette."""
-    from reqllm_fixtures.testing.clients import client
+        with client(reqllm_cassette) as made:
+            yield made
 
-    with client(reqllm_cassette) as made:
-        yield made
+    @pytest.fixture
+    def reqllm_async_client(self, reqllm_cassette: CassetteInUse) -> AsyncClient:
+        """Our async client on this test's cassette, for any event loop."""
+        from reqllm_fixtures.testing.clients import async_client
 
-
-@pytest.fixture
-def reqllm_async_client(reqllm_cassette: CassetteInUse) -> AsyncClient:
-    """Our async client on this test's cassette, for any event loop."""
-    from reqllm_fixtures.testing.clients import async_client
-
-    return async_client(reqllm_cassette)
+        return async_client(reqllm_cassette)

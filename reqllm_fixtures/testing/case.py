@@ -57,6 +57,8 @@ class Case:
         self.has_failed_part = False
         """Whether one of its subtests failed, which pytest makes a failure of it later on."""
         self.seen: list[results.Used] = []
+        self.opened: list[str] = []
+        """Every file that was played or recorded."""
 
     @cached_property
     def marked(self) -> Marked:
@@ -75,11 +77,6 @@ class Case:
             is_overlaid=overlays.current(self._item) is not None
             or self.marked.overlay is not UNSET,
         )
-
-    @property
-    def opened(self) -> list[str]:
-        """Every file that was played or recorded."""
-        return list(self._open)
 
     def guard(self) -> None:
         """Keep a replaying test from the network until it has been torn down."""
@@ -158,23 +155,27 @@ class Case:
         """Publish what was recorded, if the test passed. Raises the test's outcome."""
         if self._guard is not None:
             self._guard.take_down()
+            self._guard = None
         for used in self._open.values():
             used.stop()
         told = self.verdict(is_over=True) if self.passed else None
         self.passed = self.passed and told is None
         self.seen = [self._seen(used) for used in self._open.values()]
+        self.opened = list(self._open)
         for target, used in self._open.items():
             try:
                 self._publish(target, used)
             except FixtureError as error:
                 told = told or self._wording.failed(error)
+        self._open.clear()  # They know us: nothing is left to be found by the collector of garbage.
         if told:
             self._fail(told)
 
     def _publish(self, target: str, used: CassetteInUse) -> None:
         if self.passed:
             used.publish()
-            self._recorded_by.setdefault(target, set()).add(self._item.nodeid)
+            if used.mode is Mode.RECORD:
+                self._recorded_by.setdefault(target, set()).add(self._item.nodeid)
         else:
             used.discard()
 

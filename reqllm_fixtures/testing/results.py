@@ -1,9 +1,8 @@
-"""What a run knows of the cassettes that it used: values that workers send as plain data. Pure."""
+"""What a run knows of the cassettes that it used: values that workers send. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -12,7 +11,7 @@ from reqllm_fixtures.bodies.endings import says_it_is_over
 from reqllm_fixtures.cassette import EndError, Interaction
 
 
-class Used(Struct, frozen=True, kw_only=True):
+class Used(Struct, frozen=True, kw_only=True, gc=False):
     """One cassette, as one test used it."""
 
     test: str
@@ -29,11 +28,11 @@ class Used(Struct, frozen=True, kw_only=True):
     """The sum of their bodies."""
     oldest: str | None
     """When the first of what was played or recorded was recorded, ISO 8601; None if nobody says."""
-    incomplete: list[str]
+    incomplete: tuple[str, ...]
     """How those ended that did not come to their end."""
 
 
-class Collected(Struct, frozen=True):
+class Collected(Struct, frozen=True, gc=False):
     """A test that may use a cassette, and the one that it would use."""
 
     test: str
@@ -63,14 +62,14 @@ class Results(Struct):
         self.ran += other.ran
         self.is_whole = self.is_whole and other.is_whole
 
-    def plain(self) -> Any:
-        """Write as data that passes between processes."""
-        return msgspec.to_builtins(self)
+    def packed(self) -> bytes:
+        """Write as what passes between processes whole, and so as fast as it can."""
+        return msgspec.msgpack.encode(self)
 
     @classmethod
-    def of(cls, plain: Any) -> Results:
-        """Read what `plain` wrote."""
-        return msgspec.convert(plain, cls)
+    def of(cls, packed: bytes) -> Results:
+        """Read what `packed` wrote."""
+        return msgspec.msgpack.decode(packed, type=cls)
 
 
 def oldest(interactions: Iterable[Interaction]) -> str | None:
@@ -79,13 +78,13 @@ def oldest(interactions: Iterable[Interaction]) -> str | None:
     return min(moments).isoformat() if moments else None
 
 
-def endings(interactions: Iterable[Interaction]) -> list[str]:
+def endings(interactions: Iterable[Interaction]) -> tuple[str, ...]:
     """Tell how those ended that did not come to their end."""
-    return [
+    return tuple(
         f"interaction {number} {said}"
         for number, each in enumerate(interactions)
         if (said := _incomplete(each)) is not None
-    ]
+    )
 
 
 def _incomplete(interaction: Interaction) -> str | None:

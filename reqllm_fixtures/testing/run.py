@@ -109,7 +109,7 @@ class PluginRun:
         """Hand over what is known: to the process that divides the tests, or to its readers."""
         output = getattr(config, "workeroutput", None)
         if output is not None:
-            output[_KEY] = None if self._results is None else self._results.plain()
+            output[_KEY] = None if self._results is None else self._results.packed()
         elif self.options.report is not None:
             from reqllm_fixtures.testing import report
 
@@ -254,10 +254,18 @@ def asks(item: pytest.Item) -> bool:
 def _put_first(item: pytest.Item, *, is_patched: bool) -> None:
     """Have our fixtures set up first, so that nothing that another one sends goes past them."""
     names: list[str] = getattr(item, "fixturenames", [])
-    for name in ("reqllm_cassette", CONFIG) if is_patched else (CONFIG,):
+    first = ["reqllm_cassette"] if is_patched else []
+    if _is_overridden(CONFIG, item):  # ours says nothing
+        first.append(CONFIG)
+    for name in first:
         if name in names:
             names.remove(name)
         names.insert(0, name)
+
+
+def _is_overridden(fixture: str, item: pytest.Item) -> bool:
+    found = item.session._fixturemanager.getfixturedefs(fixture, item)
+    return found is not None and len(found) > 1
 
 
 def _is_unittest(item: pytest.Item) -> bool:

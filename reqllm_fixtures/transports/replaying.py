@@ -58,7 +58,7 @@ class Replay(_Body):
         self, pieces: tuple[Piece, ...], failure: Failure | None, waits: Waits | None
     ) -> None:
         super().__init__(pieces, failure, waits)
-        self._closed = threading.Event()
+        self._closed = None if waits is None else threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
         if self._waits is None and self._failure is None:
@@ -67,7 +67,8 @@ class Replay(_Body):
 
     def close(self) -> None:
         """Wake a thread that waits for a piece."""
-        self._closed.set()
+        if self._closed is not None:
+            self._closed.set()
 
     def _at_once(self) -> Iterator[bytes]:
         for piece in self._pieces:
@@ -89,10 +90,12 @@ class Replay(_Body):
             raise self._failure()
 
     def _sleep(self, seconds: float, waits: Waits) -> None:
+        closed = self._closed
+        assert closed is not None
         # A sleep that can be broken off, if it is to take time at all.
-        sleep = self._closed.wait if waits.sleep is time.sleep else waits.sleep
+        sleep = closed.wait if waits.sleep is time.sleep else waits.sleep
         sleep(seconds)
-        if self._closed.is_set():
+        if closed.is_set():
             raise waits.left()
 
 
