@@ -205,8 +205,8 @@ def test_nothing_is_found_after_redaction(name):
 def test_time_grows_with_size(unit):
     """No text makes the scan or the redaction slow."""
     body = unit * (100_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     scan_bytes(body)
     Redactor.of(["a-secret-value"]).redact(Interaction(asked(), answered(body)))
 
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

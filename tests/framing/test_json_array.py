@@ -124,18 +124,18 @@ def test_a_byte_order_mark_and_blanks_may_come_first():
 def test_one_huge_element_is_read_in_one_pass(element):
     """Many megabytes in small pieces take a part of a second: no byte is looked at twice."""
     body = b"[" + element + b"]"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(events(in_pieces_of(1400, body))) == 3
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_many_small_elements_are_read_in_one_pass():
     """Many elements in one piece: looking for the end of one is no search of all."""
     for element in (b'{"a":1}', b"1", b'{\n"a": 1 }'):
         body = b"[" + b",".join([element] * 200_000) + b"]"
-        begun = time.perf_counter()
+        begun = time.process_time()
         assert len(events([body])) == 200_002
-        assert time.perf_counter() - begun < 4
+        assert time.process_time() - begun < 4
 
 
 @pytest.mark.parametrize("size", [1400, 1_000_000])

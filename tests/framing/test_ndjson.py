@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -135,7 +135,7 @@ def test_nothing_is_recognised_after_the_limit() -> None:
 
 def test_work_is_linear() -> None:
     """A line of 16 MiB in packets, a million blank lines and single bytes: all in no time."""
-    deadline = monotonic() + 30
+    deadline = process_time() + 30
     line = b'{"a":"' + b"x" * (16 << 20) + b'"}\n'
     assert len(read(in_pieces_of(1400, line))[0]) == 1
     assert len(read([line])[0]) == 1
@@ -143,4 +143,4 @@ def test_work_is_linear() -> None:
     assert len(read(in_pieces_of(1, b'{"a":1}\n' * 20_000))[0]) == 20_000
     document = b"{\n" + b'"a":\n' * 200_000
     assert len(read(in_pieces_of(1400, document))[0]) == 1
-    assert monotonic() < deadline
+    assert process_time() < deadline
