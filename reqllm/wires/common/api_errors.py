@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reqllm import errors as e
-from reqllm.wires.common.error_words import message_of, unwrapped
 from reqllm.wires.common.error_reports import is_report
+from reqllm.wires.common.error_words import message_of, unwrapped
 from reqllm.wires.common.fields import as_list, as_string
 from reqllm.wires.common.json_text import parse_json
 from reqllm.wires.common.surrogates import whole_text
