@@ -64,7 +64,7 @@ class _Writer(TwoSidedWriter):
     """Writes blocks, and remembers what the conversation says elsewhere."""
 
     wire = WIRE
-    whose_reasoning = "Anthropic did not sign"
+    fault_of_reasoning = "Anthropic did not sign"
 
     def __init__(self, context: Context, warnings: Warnings) -> None:
         super().__init__(context, warnings)

@@ -46,7 +46,7 @@ class _Writer(TwoSidedWriter):
     """Writes blocks, and numbers the attachments."""
 
     wire = WIRE
-    whose_reasoning = "its model did not sign"
+    fault_of_reasoning = "its model did not sign"
 
     def __init__(self, context: Context, warnings: Warnings) -> None:
         super().__init__(context, warnings)

@@ -30,8 +30,7 @@ def write_messages(context: Context, warnings: Warnings) -> list[dict[str, Any]]
     answered = turns.answered_calls(context)
     written: list[dict[str, Any]] = []
     for message in context:
-        if message.name is not None:
-            warnings.add("name_not_sent", f"{WIRE} has no place for a message's name: not sent")
+        turns.without_name(message, WIRE, warnings)
         match message.role:
             case "system":
                 if message.text:
@@ -168,11 +167,7 @@ class _Answer:
         elif turns.is_plain_reasoning(part):
             self._content.append({"type": "thinking", "thinking": part.content})
         else:
-            self._warnings.add(
-                "reasoning_not_sent",
-                f"{WIRE}: reasoning that was cut off, or that another provider signed, "
-                "was not sent",
-            )
+            turns.reasoning_not_sent("another provider signed", WIRE, self._warnings)
 
     def written(self) -> dict[str, Any]:
         content: Any = self._content

@@ -17,7 +17,7 @@ from reqllm.content import (
     ToolCall,
     ToolResultPart,
 )
-from reqllm.context import Context
+from reqllm.context import Context, Message
 from reqllm.errors import InvalidContextError
 from reqllm.wires.common.request_body import Warnings, to_json
 
@@ -180,6 +180,20 @@ def base64_text(data: bytes) -> str:
 
 def data_url(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64_text(data)}"
+
+
+def without_name(message: Message, wire: str, warnings: Warnings) -> None:
+    """Warn of a message that says who speaks, for a wire that has no place for it."""
+    if message.name is not None:
+        warnings.add("name_not_sent", f"{wire} has no place for a message's name: not sent")
+
+
+def reasoning_not_sent(fault: str, wire: str, warnings: Warnings) -> None:
+    """Warn that reasoning is left out: it was cut off, or has the wire's own `fault`."""
+    warnings.add(
+        "reasoning_not_sent",
+        f"{wire}: reasoning that was cut off, or that {fault}, was not sent",
+    )
 
 
 def not_sent(what: str, wire: str, warnings: Warnings) -> None:

@@ -30,7 +30,7 @@ class TwoSidedWriter:
     """
 
     wire: ClassVar[str]
-    whose_reasoning: ClassVar[str]
+    fault_of_reasoning: ClassVar[str]
     """What keeps reasoning from going back, beside that it was cut off."""
 
     def __init__(self, context: Context, warnings: Warnings) -> None:
@@ -47,10 +47,7 @@ class TwoSidedWriter:
         for message in self._context:
             if message.role == "system":
                 continue
-            if message.name is not None:
-                self._warnings.add(
-                    "name_not_sent", f"{self.wire} has no place for a message's name: not sent"
-                )
+            turns.without_name(message, self.wire, self._warnings)
             is_models = message.role == "assistant"
             parts = [(self._said if is_models else self._asked)(part) for part in message.content]
             written = [part for part in parts if part is not None]
@@ -99,11 +96,7 @@ class TwoSidedWriter:
     def _said_reasoning(self, part: ReasoningPart) -> Written | None:
         written = self._reasoning(part) if part.complete else None
         if written is None:
-            self._warnings.add(
-                "reasoning_not_sent",
-                f"{self.wire}: reasoning that was cut off, or that {self.whose_reasoning}, "
-                "was not sent",
-            )
+            turns.reasoning_not_sent(self.fault_of_reasoning, self.wire, self._warnings)
         return written
 
     def _custom(self, part: CustomPart) -> Written | None:

@@ -54,7 +54,7 @@ class _Writer(TwoSidedWriter):
     """Writes parts, and remembers the calls that results belong to."""
 
     wire = WIRE
-    whose_reasoning = "is not Google's"
+    fault_of_reasoning = "is not Google's"
 
     def __init__(self, context: Context, warnings: Warnings) -> None:
         super().__init__(context, warnings)

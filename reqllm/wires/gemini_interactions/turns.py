@@ -62,10 +62,7 @@ class _Writer:
 
     def written(self, message: Message) -> list[tuple[str | None, dict[str, Any]]]:
         """Return each step, and each content with the type of the step that it is of."""
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
+        turns.without_name(message, WIRE, self._warnings)
         kind = _SPOKEN.get(message.role, "user_input")
         found: list[tuple[str | None, dict[str, Any]]] = []
         for part in message.content:
@@ -111,10 +108,7 @@ class _Writer:
     def _leave_out(self, part: ContentPart) -> None:
         match part:
             case ReasoningPart():
-                self._warnings.add(
-                    "reasoning_not_sent",
-                    f"{WIRE}: reasoning that was cut off, or that is not Google's, was not sent",
-                )
+                turns.reasoning_not_sent("is not Google's", WIRE, self._warnings)
             case ToolCall(provider_executed=False):
                 pass  # cut off, and said so
             case ToolCall(name=name) | CustomPart(custom_kind=name):

@@ -40,10 +40,7 @@ class _Writer:
         self._warnings = warnings
 
     def written(self, message: Message) -> Iterator[dict[str, Any]]:
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
+        turns.without_name(message, WIRE, self._warnings)
         match message.role:
             case "system":
                 if message.text:
@@ -92,10 +89,7 @@ class _Writer:
     def _reasoning(self, part: ReasoningPart) -> str:
         if turns.is_plain_reasoning(part):
             return part.content
-        self._warnings.add(
-            "reasoning_not_sent",
-            f"{WIRE}: reasoning that was cut off, or that another provider signed, was not sent",
-        )
+        turns.reasoning_not_sent("another provider signed", WIRE, self._warnings)
         return ""
 
     def _call(self, call: ToolCall) -> Iterator[dict[str, Any]]:

@@ -217,11 +217,8 @@ def _reasoning(message: Message, warnings: Warnings, wanted: str | None) -> dict
         elif part.complete and field in _REASONING_FIELDS:
             sent[field] = sent.get(field, "") + part.content
         else:
-            warnings.add(
-                "reasoning_not_sent",
-                f"{WIRE}: reasoning that was cut off, or that its provider did not ask to have "
-                "back, was not sent",
-            )
+            fault = "its provider did not ask to have back"
+            turns.reasoning_not_sent(fault, WIRE, warnings)
     return sent
 
 

@@ -55,10 +55,7 @@ def _said(part: ContentPart, warnings: Warnings) -> Iterator[dict[str, Any]]:
 def _thought(part: ReasoningPart, warnings: Warnings) -> Iterator[dict[str, Any]]:
     is_own = part.complete and part.provider_metadata.get("reasoning_field") == FIELD
     if not (is_own or turns.is_plain_reasoning(part)):
-        warnings.add(
-            "reasoning_not_sent",
-            f"{WIRE}: reasoning that was cut off, or that another provider signed, was not sent",
-        )
+        turns.reasoning_not_sent("another provider signed", WIRE, warnings)
         return
     thought: dict[str, Any] = {
         "type": "thinking",

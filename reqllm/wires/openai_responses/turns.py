@@ -51,10 +51,7 @@ class _Writer:
         self._is_kept = is_kept
 
     def items(self, message: Message) -> list[dict[str, Any]]:
-        if message.name is not None:
-            self._warnings.add(
-                "name_not_sent", f"{WIRE} has no place for a message's name: not sent"
-            )
+        turns.without_name(message, WIRE, self._warnings)
         match message.role:
             case "system":
                 return [{"role": "system", "content": message.text}] if message.text else []
@@ -86,11 +83,8 @@ class _Writer:
         thoughts = [group for group in groups if isinstance(group[0], ReasoningPart)]
         unsent = [group for group in thoughts if not self._may_send_thought(group)]
         if unsent:
-            self._warnings.add(
-                "reasoning_not_sent",
-                f"{WIRE}: reasoning that was cut off, or that cannot be taken up again without "
-                "what the provider did not give, was not sent",
-            )
+            fault = "cannot be taken up again without what the provider did not give"
+            turns.reasoning_not_sent(fault, WIRE, self._warnings)
         # An item that was made with reasoning is refused without it, if it is known by its id.
         with_ids = not unsent
         results = [part for part in message.content if isinstance(part, ToolResultPart)]
