@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reqllm.chunk import Citation, FinishReason
-from reqllm.wires.common.fields import as_list, as_object, filled
+from reqllm.wires.common.fields import as_list, as_object, filled, integer
 
 WIRE = "cohere-v2"
 TOOL_PLAN = "tool_plan"
@@ -40,11 +40,7 @@ def citation_of(entry: dict[str, Any]) -> Citation:
         url=filled(document.get("url")),
         title=filled(document.get("title")) or filled(source.get("id")),
         cited_text=filled(entry.get("text")),
-        start=_offset(entry.get("start")),
-        end=_offset(entry.get("end")),
+        start=integer(entry.get("start")),
+        end=integer(entry.get("end")),
         raw=entry,
     )
-
-
-def _offset(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

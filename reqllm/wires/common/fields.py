@@ -20,6 +20,11 @@ def as_string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def integer(value: Any) -> int | None:
+    """Return a whole number; `None` for anything else, `true` and `false` among it."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def filled(value: Any) -> str | None:
     """Return a string that says something; `None` for anything else, and for an empty one."""
     return value if isinstance(value, str) and value else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reqllm.chunk import Citation
-from reqllm.wires.common.fields import as_list, as_object, filled
+from reqllm.wires.common.fields import as_list, as_object, filled, integer
 
 Source = tuple[Citation, int, int | None]
 """A citation without its place, and the bytes that it stands for."""
@@ -25,7 +25,7 @@ def grounding_sources(metadata: dict[str, Any]) -> Iterator[Source]:
             if isinstance(number, int) and 0 <= number < len(chunks):
                 used.add(number)
                 citation = _grounding(number, as_object(chunks[number]), support)
-                yield citation, _whole(segment.get("startIndex")) or 0, _end_of(segment)
+                yield citation, integer(segment.get("startIndex")) or 0, _end_of(segment)
     for number, chunk in enumerate(chunks):
         if number not in used and isinstance(chunk, dict):
             yield _grounding(number, chunk, None), 0, None
@@ -60,12 +60,8 @@ def cited_sources(metadata: dict[str, Any]) -> Iterator[Source]:
                 source_index=number,
                 raw=entry,
             )
-            yield citation, _whole(entry.get("startIndex")) or 0, _end_of(entry)
+            yield citation, integer(entry.get("startIndex")) or 0, _end_of(entry)
 
 
 def _end_of(segment: dict[str, Any]) -> int | None:
-    return _whole(segment.get("endIndex"))
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return integer(segment.get("endIndex"))

@@ -12,7 +12,7 @@ from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fields import as_list, as_object, as_string, filled, integer
 from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.usage import UsageMeter, interactions_usage
 from reqllm.wires.gemini_interactions.steps import Step, open_step
@@ -173,8 +173,7 @@ class InteractionsDecoder(JSONEventDecoder):
 
 
 def _index(value: dict[str, Any]) -> int:
-    index = value.get("index")
-    return index if isinstance(index, int) and not isinstance(index, bool) else 0
+    return integer(value.get("index")) or 0
 
 
 def _implied(kind: str) -> str:

@@ -15,7 +15,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.audio import AudioTrack
 from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import filled
+from reqllm.wires.common.fields import filled, integer
 from reqllm.wires.common.usage import UsageMeter, openai_usage
 from reqllm.wires.openai_chat.parts import (
     citations_of,
@@ -314,8 +314,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _refer(self, choice: _Choice, part: dict[str, Any]) -> None:
         """Take a reference to sources: it stands after a text, and what follows is another."""
         ids = part.get("reference_ids")
-        first = ids[0] if isinstance(ids, list) and ids else None
-        number = first if isinstance(first, int) and not isinstance(first, bool) else None
+        number = integer(ids[0]) if isinstance(ids, list) and ids else None
         citation = c.Citation(source_index=number, raw=part)
         index = self._switch(choice, "text").index
         self.write.out.append(c.CitationChunk(citation, index, choice.number))

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from reqllm.wires.common.blocks import Block, ToolBlock
-from reqllm.wires.common.fields import filled
+from reqllm.wires.common.fields import filled, integer
 from reqllm.wires.openai_responses.composed import Composed
 
 PartKey: TypeAlias = tuple[str, int]
@@ -156,5 +156,4 @@ def _own_id(item: dict[str, Any]) -> str | None:
 
 
 def _place(value: dict[str, Any]) -> int | None:
-    place = value.get("output_index")
-    return place if isinstance(place, int) and not isinstance(place, bool) else None
+    return integer(value.get("output_index"))
