@@ -13,6 +13,7 @@ from .more_streams import GEMINI, INTERACTION, RESPONSES_PARTS, lines, numbered,
 from .shapes import SHAPES
 from .streams import (
     ANTHROPIC,
+    DONE,
     MESSAGE_START,
     MESSAGE_STOP,
     OPENAI_TEXT,
@@ -76,6 +77,11 @@ def test_a_quoted_sentinel_is_one():
     found = check_events("openai-chat", unnamed(OPENAI_TEXT) + b'data: "[DONE]"\n\n')
 
     assert [(each.severity, each.rule) for each in found] == [("warning", "unknown-event")]
+
+
+def test_a_stream_without_choices_says_nothing():
+    """A stream that has its sentinel and no choice is warned of: it answered nobody."""
+    assert rules("openai-chat", unnamed([bare()]) + DONE) == [("warning", "finish-missing")]
 
 
 def test_an_event_of_null_is_a_sign_of_life():

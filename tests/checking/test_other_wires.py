@@ -252,6 +252,24 @@ def test_an_error_of_headers_alone_ends_a_stream(wire, begun):
     assert strictly(wire, begun + error) == []
 
 
+def test_a_guardrail_speaks_in_the_last_event():
+    """What a guardrail did to Claude's answer is told beside its end, in the place of metrics."""
+    did = {
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+        "amazon-bedrock-trace": {"guardrail": {}},
+    }
+    body = wrapped([*ANTHROPIC[:-1], {**ANTHROPIC[-1], **did}])
+
+    assert strictly("bedrock-invoke", body) == []
+
+
+def test_a_model_of_another_vendor_fails_by_an_error():
+    """Of a text that broke off by an error nothing more is missed."""
+    body = wrapped([{"text": "He"}, {"error": {"message": "Overheated"}}])
+
+    assert check_events("bedrock-invoke", body) == ()
+
+
 def test_what_wraps_events_is_held_to_less_by_compat():
     """A field that nobody knows is a warning; a message that holds no event is an error."""
     odd = frame({NAME: "chunk", "bytes": PING, "news": 1, "p": None}) + frame({NAME: "chunk"})

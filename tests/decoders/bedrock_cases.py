@@ -740,6 +740,31 @@ INVOKE = (
         metadata={"response": {"text": "Hello"}, **NOTED},
     ),
     invoke(
+        "Cohere, calls",
+        "calls are told whole after their pieces, and have no ids",
+        chunks(
+            {"is_finished": False, "event_type": "text-generation", "text": "Let me."},
+            {
+                "is_finished": False,
+                "event_type": "tool-calls-generation",
+                "tool_calls": [
+                    {"name": "f", "parameters": {"a": 1}},
+                    {"name": "g", "parameters": {}},
+                ],
+            },
+            {
+                "is_finished": True,
+                "event_type": "stream-end",
+                "finish_reason": "COMPLETE",
+                **NOTED,
+            },
+        ),
+        text="Let me.",
+        calls=(Call("call_1", "f", {"a": 1}), Call("call_2", "g")),
+        finish=("tool_calls", "COMPLETE"),
+        metadata=NOTED,
+    ),
+    invoke(
         "Cohere, whole",
         "an answer in one event has an id of its own",
         chunks(
@@ -802,6 +827,25 @@ INVOKE = (
         thinking="Hm",
         kinds="stream_start text_start text_delta text_end reasoning_start reasoning_delta "
         "reasoning_end text_start text_delta usage text_end finish",
+    ),
+    invoke(
+        "Nova 2 thinking",
+        "its thoughts lie one deeper than Converse's",
+        chunks(
+            {
+                "contentBlockDelta": {
+                    "delta": {"reasoningContent": {"reasoningText": {"text": "Hm"}}},
+                    "contentBlockIndex": 0,
+                }
+            },
+            {"contentBlockStop": {"contentBlockIndex": 0}},
+            {"contentBlockDelta": {"delta": {"text": "Hello"}, "contentBlockIndex": 1}},
+            {"contentBlockStop": {"contentBlockIndex": 1}},
+            {"messageStop": {"stopReason": "end_turn"}},
+            {"metadata": {"usage": {"inputTokens": 3, "outputTokens": 5}}},
+        ),
+        text="Hello",
+        thinking="Hm",
     ),
     invoke(
         "a failed text",

@@ -107,6 +107,13 @@ GATEWAYS = (
         warnings=("arguments_differ",),
     ),
     called(
+        "a call without its function",
+        "what a function is called with may stand in the call itself",
+        entries({"index": 0, "id": "t1", "name": "f", "arguments": '{"a":'})
+        + entries({"index": 0, "arguments": "1}"}),
+        Call("t1", "f", {"a": 1}),
+    ),
+    called(
         "one call that is no list",
         "a server that makes one call at a time, as TGI does, sends it without the list around it",
         b"".join(

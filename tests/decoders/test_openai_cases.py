@@ -35,6 +35,13 @@ def test_a_signature_beside_reasoning_is_kept(name: str) -> None:
     assert reasoning.signature == "xyz"
 
 
+def test_a_stream_without_choices_is_told() -> None:
+    """What ends as a stream of this wire and answers in no way that it knows is warned of."""
+    response = check_stream(WIRE, b'data: {"response":"Hello"}\n\n' + DONE)
+    assert (response.state, response.text) == ("complete", "")
+    assert [warning.code for warning in response.warnings] == ["missing_finish_reason"]
+
+
 def test_several_answers_are_kept_apart() -> None:
     """P23: choices that come in turns, with a gap in their numbers, each keep their own."""
     body = (

@@ -226,6 +226,8 @@ class ConverseDecoder(JSONEventDecoder):
 
     def _take_reasoning(self, index: int, content: dict[str, Any]) -> None:
         block = self._blocks.get(index)
+        if "reasoningText" in content:
+            content = {**as_object(content["reasoningText"]), **content}
         redacted = filled(content.get(HIDDEN))
         if not isinstance(block, Block):
             if not any(content.values()):
@@ -245,8 +247,7 @@ class ConverseDecoder(JSONEventDecoder):
                 case "text":
                     self._take_part(index, kind, content)
                 case "reasoningContent":
-                    whole = as_object(content)
-                    self._take_reasoning(index, {**as_object(whole.get("reasoningText")), **whole})
+                    self._take_reasoning(index, as_object(content))
                 case "citationsContent":
                     for part in as_list(as_object(content).get("content")):
                         self._take_part(index, "text", as_object(part).get("text"))

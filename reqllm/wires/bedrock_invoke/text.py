@@ -23,7 +23,8 @@ from reqllm.wires.bedrock_invoke.words import (
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_string, filled
+from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
 
@@ -33,6 +34,7 @@ _SAID = frozenset(
 )
 # More than any model gives; a number beyond is a mistake.
 _MOST_CHOICES = 256
+_CALLS = "tool-calls-generation"
 
 
 class TextDecoder(JSONEventDecoder):
@@ -55,13 +57,22 @@ class TextDecoder(JSONEventDecoder):
         # One of several answers that is done is not the end of the others.
         self.can_end = bool(self._stops) and self._texts.keys() <= self._stops.keys()
         counts = {key: item for key, item in value.items() if key in COUNTS}
-        if any(known) or counts:
+        calls = _calls_of(value)
+        if calls:
+            self._take_calls(calls)
+        elif any(known) or counts:
             self._take_others(value)
         else:
             kind = as_string(value.get("event_type")) or "unknown"
             self._write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
         self._meter(counts)
         self.ended = self.can_end and METRICS in value
+
+    def _take_calls(self, calls: list[dict[str, Any]]) -> None:
+        for call in calls:
+            tool = self._write.start_tool(0, None, call["name"])
+            self._write.arguments(tool, arguments_text(call.get("parameters")))
+            self._write.close(tool)
 
     def _take_part(self, part: Mapping[str, Any], position: int) -> bool:
         """Take text, and why it stopped; return whether there was either."""
@@ -94,6 +105,8 @@ class TextDecoder(JSONEventDecoder):
     def _finish_of(self, choice: int) -> c.Finish:
         raw = self._stops.get(choice)
         reason: c.FinishReason = "other" if raw is None else REASONS.get(raw.lower(), "other")
+        if reason == "stop" and choice in self._write.any_tool_call:
+            reason = "tool_calls"
         return c.Finish(reason, raw, self._details.get(choice, {}))
 
     def finish(self) -> list[c.StreamChunk]:
@@ -108,6 +121,14 @@ class TextDecoder(JSONEventDecoder):
         if not self._stops:
             self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
         return out
+
+
+def _calls_of(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return Cohere's calls, which are told whole after their pieces, and have no ids."""
+    if value.get("event_type") != _CALLS:
+        return []
+    calls = [as_object(call) for call in as_list(value.get("tool_calls"))]
+    return calls if all(filled(call.get("name")) for call in calls) else []
 
 
 def _choice(part: Mapping[str, Any], position: int) -> int:

@@ -383,6 +383,8 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
+        if not self._choices:
+            self._warn_once("missing_finish_reason", "the stream ended without any choice")
         for choice in self._choices.values():
             if choice.finish_raw is None:
                 self._warn_once("missing_finish_reason", "the stream ended without a finish reason")

@@ -17,7 +17,7 @@ class ToolFragment:
     def __init__(self, entry: dict[str, Any]) -> None:
         custom = entry.get("custom")
         self.custom = isinstance(custom, dict)
-        function = custom if self.custom else entry.get("function")
+        function = custom if self.custom else entry.get("function", entry)  # some leave it out
         detail: dict[str, Any] = function if isinstance(function, dict) else {}
         self.index = _integer(entry.get("index"))
         self.call: ToolBlock | None = None

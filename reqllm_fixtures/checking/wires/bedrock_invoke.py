@@ -33,12 +33,12 @@ class BedrockInvokeRules:
 
     @property
     def ended(self) -> bool:
-        """Whether the last event came."""
+        """Whether the last event came, or one that tells of a failure."""
         return self._ended or (self._claude is not None and self._claude.ended)
 
     def take(self, kind: str, value: dict[str, Any]) -> None:
         """Take the next event."""
-        if kind == "exception" or (not kind and _METRICS in value):
+        if kind == "exception" or (not kind and (_METRICS in value or value.get("error"))):
             self._ended = True
         elif not kind and self._claude is not None:
             self._report.add("required-field", "$.type", "expected this field, it did not come")

@@ -96,6 +96,10 @@ class OpenAIChatRules:
     def _check_ending(self, *, is_done: bool) -> None:
         report = self._report
         if is_done:
+            if not self._choices:
+                report.add(
+                    "finish-missing", "$", "expected a choice and its finish_reason, none came"
+                )
             for number, choice in self._choices.items():
                 if choice.finish is None:
                     said = f"expected a finish_reason of choice {number}, none came"
@@ -152,14 +156,15 @@ class OpenAIChatRules:
 
     def _take_call(self, choice: _Choice, call: dict[str, Any], back: int, place: str) -> None:
         custom = call.get("custom")
-        function = custom if isinstance(custom, dict) else call.get("function")
+        function = custom if isinstance(custom, dict) else call.get("function", call)
         function = function if isinstance(function, dict) else {}
         number = self._number(choice, call, function, back)
         arguments = choice.calls.get(number)
         if not function.get("name"):
             arguments = self._continued(choice, number, call.get("id"), f"{place}.index")
-        if arguments is None and not (call.get("id") or any(function.values())):
-            return  # it says nothing at all
+        says = (call.get("id"), function.get("name"), function.get("arguments"), custom)
+        if arguments is None and not any(says):
+            return  # nothing at all is said
         if arguments is None or self._is_another(choice, number, call, function):
             arguments = self._begin_call(choice, number, call, function, place)
         arguments.add(function.get("arguments"), self._report)  # those of custom tools are text
