@@ -5,6 +5,7 @@ from __future__ import annotations
 from reqllm.chunk import Citation
 from reqllm.content import (
     ContentPart,
+    CustomPart,
     FilePart,
     ImagePart,
     ReasoningPart,
@@ -188,3 +189,12 @@ OPTIONS: dict[str, dict[str, object]] = {
     "user": {"user": "u1", "metadata": {"team": "a"}},
     "provider": {"provider_options": {"service_tier": "auto"}},
 }
+
+# Parts that neither of Google's wires has a form for, and what to do about each.
+NOT_GOOGLES = [
+    (ContentPart.file(b"\x00", "a.bin"), "media_type"),
+    (FilePart(filename="a"), "neither bytes"),
+    (ImagePart(), "neither bytes"),
+    (ImagePart(url="data:image/svg+xml,<svg/>"), "base64"),
+    (CustomPart("openai-chat.x", {}), "give text"),
+]

@@ -25,7 +25,7 @@ from tests.corpus import captures, params
 from tests.decoders.accounts import payloads
 from tests.decoders.gemini_cases import answer, call, inline, sse, text, thought
 
-from .conversations import CITY, PDF, WEATHER
+from .conversations import CITY, NOT_GOOGLES, PDF, WEATHER
 
 HELLO = Context.new("Hello!")
 HELLO_SENT = [{"role": "user", "parts": [{"text": "Hello!"}]}]
@@ -242,16 +242,7 @@ def test_attachments():
     ]
 
 
-@pytest.mark.parametrize(
-    ("part", "hint"),
-    [
-        (ContentPart.file(b"\x00", "a.bin"), "media_type"),
-        (FilePart(filename="a"), "neither bytes"),
-        (ImagePart(), "neither bytes"),
-        (ImagePart(url="data:image/svg+xml,<svg/>"), "base64"),
-        (CustomPart("openai-chat.x", {}), "give text"),
-    ],
-)
+@pytest.mark.parametrize(("part", "hint"), NOT_GOOGLES)
 def test_what_cannot_be_sent_says_how(part, hint):
     """A part that the wire has no form for is an error that names it and what to give."""
     with pytest.raises(InvalidContextError, match=hint):

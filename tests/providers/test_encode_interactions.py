@@ -10,7 +10,6 @@ from reqllm.content import (
     ContentPart,
     CustomPart,
     FilePart,
-    ImagePart,
     ReasoningPart,
     TextPart,
     ToolCall,
@@ -24,7 +23,7 @@ from reqllm.wires.gemini_interactions.encode import encode
 from tests.decoders.interactions_cases import END, delta, encoded, start, stop, text
 
 from . import vendor_types
-from .conversations import CITY, CONTEXTS, OPTIONS, PDF, WEATHER
+from .conversations import CITY, CONTEXTS, NOT_GOOGLES, OPTIONS, PDF, WEATHER
 
 WIRE = "gemini-interactions"
 HELLO = Context.new("Hello!")
@@ -158,16 +157,7 @@ def test_attachments():
     ]
 
 
-@pytest.mark.parametrize(
-    ("part", "hint"),
-    [
-        (ContentPart.file(b"\x00", "a.bin"), "media_type"),
-        (FilePart(filename="a"), "neither bytes"),
-        (ImagePart(), "neither bytes"),
-        (ImagePart(url="data:image/svg+xml,<svg/>"), "base64"),
-        (CustomPart("openai-chat.x", {}), "give text"),
-    ],
-)
+@pytest.mark.parametrize(("part", "hint"), NOT_GOOGLES)
 def test_what_cannot_be_sent_says_how(part, hint):
     """A part that the wire has no form for is an error that names it and what to give."""
     with pytest.raises(InvalidContextError, match=hint):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from reqllm_fixtures import running
 from tests.loopback.server import LoopbackServer
 
-from .reading import Answers
+from .reading import Answers, answer
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,18 @@ def server(answers: Answers) -> Iterator[LoopbackServer]:
     """A server that gives what was laid down."""
     with LoopbackServer(answers) as server:
         yield server
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a cassette is to be."""
+    return tmp_path / "c.yaml"
+
+
+@pytest.fixture
+def url(server: LoopbackServer, answers: Answers) -> str:
+    """The address of an answer of two events."""
+    return server.url + answers.path_of(answer(b"data: 1\n\n", b"data: 2\n\n"))
 
 
 @pytest.fixture(autouse=True)

@@ -23,11 +23,6 @@ def server():
         yield server
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
 @pytest.fixture(autouse=True)
 def key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -31,11 +31,6 @@ def http2(laid: Answers) -> Iterator[Http2Server]:
         yield server
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
 def record(way, path, url, **how):
     with use_cassette(path, mode="record") as cassette:
         return fetch(way, url, cassette, speaking=SPEAKING, **how)

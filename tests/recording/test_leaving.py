@@ -20,11 +20,6 @@ def provider() -> Iterator[LoopbackServer]:
         yield server
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
 def recorded(path):
     (interaction,) = load(path).interactions
     return interaction.response

@@ -34,16 +34,6 @@ everywhere = pytest.mark.parametrize("way", WAYS, ids=str)
 on_each_loop = pytest.mark.parametrize("way", LOOPS, ids=str)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
-@pytest.fixture
-def url(server, answers):
-    return server.url + answers.path_of(answer(b"data: 1\n\n", b"data: 2\n\n"))
-
-
 def asked(server, url):
     path = url.removeprefix(server.url)
     return sum(request.path == path for request in server.requests)

@@ -27,11 +27,6 @@ PROMPT = [{"role": "user", "content": "Hi"}]
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
-@pytest.fixture
 def url(server, answers):
     return server.url + answers.path_of(answer("data: é\r\n\r\n".encode(), b"data: 2\n\n"))
 

@@ -30,11 +30,6 @@ METHODS = [
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
-@pytest.fixture
 def url(server, answers):
     return server.url + answers.path_of(answer(b"data: 1\n\n", b"data: 2\n\n", after=0.02))
 

@@ -26,16 +26,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "c.yaml"
-
-
-@pytest.fixture
-def url(server, answers):
-    return server.url + answers.path_of(answer(b"data: 1\n\n", b"data: 2\n\n"))
-
-
-@pytest.fixture
 def old(path, url):
     """The text of a cassette that is there already."""
     with use_cassette(path, mode="record") as cassette:
