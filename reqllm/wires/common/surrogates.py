@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from msgspec import Struct
@@ -10,30 +9,29 @@ from msgspec.structs import replace
 
 from reqllm.chunk import StreamChunk
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 REPLACEMENT = "\ufffd"
+_FIRST_HIGH, _LAST_HIGH = "\ud800", "\udbff"
 
 
 def has_surrogate(text: str) -> bool:
     """Whether the text holds half a character, which no encoder would take."""
-    return _SURROGATE.search(text) is not None
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def join_surrogates(held: str, text: str) -> tuple[str, str, bool]:
     """Return (text to hand out, half to hold back, whether a half had no partner)."""
     text = held + text
     rest = ""
-    if _HIGH_AT_END.search(text):
+    if _FIRST_HIGH <= text[-1:] <= _LAST_HIGH:
         text, rest = text[:-1], text[-1]
-    joined = _PAIR.sub(lambda pair: _join(pair[0]), text)
-    whole = _SURROGATE.sub(REPLACEMENT, joined)
-    return whole, rest, whole != joined
-
-
-def _join(pair: str) -> str:
-    return pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    whole = _whole(text)
+    return whole, rest, whole.count(REPLACEMENT) != text.count(REPLACEMENT)
 
 
 def whole_text(value: Any) -> Any:
@@ -62,4 +60,6 @@ def _whole_struct(value: Struct) -> Struct:
 
 
 def _whole(text: str) -> str:
-    return _SURROGATE.sub(REPLACEMENT, _PAIR.sub(lambda pair: _join(pair[0]), text))
+    """Join the halves that stand together; one that stands alone becomes U+FFFD."""
+    # In UTF-16 two halves are a character.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
