@@ -9,7 +9,7 @@ from reqllm_fixtures.checking import check_events
 from tests.decoders.gateway_cases import FAILURES, GATEWAYS, NUMBERED
 from tests.decoders.openai_chat_tool_cases import TOOLS
 
-from .more_streams import GEMINI, INTERACTION, RESPONSES_PARTS, lines, numbered, wrapped
+from .more_streams import GEMINI, INTERACTION, OLLAMA, RESPONSES_PARTS, lines, numbered, wrapped
 from .shapes import SHAPES
 from .streams import (
     ANTHROPIC,
@@ -70,6 +70,13 @@ def test_an_error_of_any_shape_is_an_ending(case):
 def test_the_sentinel_may_have_blanks(sentinel):
     """Blanks around the sentinel make it no other event."""
     assert rules("openai-chat", unnamed(OPENAI_TEXT) + sentinel) == []
+
+
+def test_the_last_line_may_hold_no_message():
+    """Older Ollama ends an answer by what it counted alone."""
+    last = {key: value for key, value in OLLAMA[-1].items() if key != "message"}
+
+    assert rules("ollama", lines([*OLLAMA[:-1], last])) == []
 
 
 def test_a_quoted_sentinel_is_one():
