@@ -43,3 +43,12 @@ def test_captures_are_recognised_by_their_first_event(capture: Capture) -> None:
 def test_what_begins_a_stream_of_the_wire(event: object, wire: str | None) -> None:
     """No other wire's event is taken for one, and no other event at all."""
     assert wire_of_event(event) == wire
+
+
+@pytest.mark.parametrize(
+    ("publisher", "wire"), [("anthropic", "anthropic-messages"), ("mistralai", None)]
+)
+def test_vertex_serves_the_wire_of_whoever_made_the_model(publisher: str, wire: str | None) -> None:
+    """Of another maker's model the address tells nothing, and its first event is asked."""
+    path = f"/v1/projects/p/locations/l/publishers/{publisher}/models/m:streamRawPredict"
+    assert wire_of_path(path) == wire
