@@ -10,7 +10,7 @@ from typing import Any
 # What the path of an address ends in.
 _PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/chat/completions$"), "openai-chat"),
-    (re.compile(r"/messages$|:streamRawPredict$"), "anthropic-messages"),
+    (re.compile(r"/messages$|/anthropic/models/[^/]+:streamRawPredict$"), "anthropic-messages"),
     (re.compile(r":(?:streamGenerateContent|generateContent)$"), "gemini"),
     (re.compile(r"/interactions$"), "gemini-interactions"),
     (re.compile(r"/v2/chat$"), "cohere-v2"),
