@@ -5,17 +5,14 @@ Async and sync. A sync pass is walked by Python itself where it can be.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from reqllm.async_pump import AsyncPump
 from reqllm.chunk import StreamChunk, TextDelta
 from reqllm.objects import GrowingObject
 from reqllm.pump import Pump
-
-if TYPE_CHECKING:
-    from reqllm.stream_response import StreamResponse, SyncStreamResponse
 
 
 class AsyncChunks:
@@ -65,11 +62,16 @@ class AsyncTokens:
 class AsyncObjects:
     """The object in a pass over a stream, as it grows."""
 
-    def __init__(self, response: StreamResponse, growing: GrowingObject, validate: bool) -> None:
-        self._response = response
-        self._chunks = response.stream
+    def __init__(
+        self,
+        growing: GrowingObject,
+        chunks: AsyncIterator[StreamChunk],
+        whole: Callable[[], Any],
+    ) -> None:
+        """whole: raises what is wrong with the object as a whole, once it is."""
         self._growing = growing
-        self._validate = validate
+        self._chunks = chunks
+        self._whole = whole
         self._ended = False
 
     def __aiter__(self) -> Self:
@@ -83,7 +85,7 @@ class AsyncObjects:
             self._ended = True
             for value in self._growing.end():
                 return value
-        await self._response.object(validate=self._validate)
+        await self._whole()
         raise StopAsyncIteration
 
 
@@ -91,12 +93,15 @@ class Objects:
     """The object in a pass over a stream, as it grows."""
 
     def __init__(
-        self, response: SyncStreamResponse, growing: GrowingObject, validate: bool
+        self,
+        growing: GrowingObject,
+        chunks: Iterator[StreamChunk],
+        whole: Callable[[], Any],
     ) -> None:
-        self._response = response
-        self._chunks = response.stream
+        """whole: raises what is wrong with the object as a whole, once it is."""
         self._growing = growing
-        self._validate = validate
+        self._chunks = chunks
+        self._whole = whole
         self._ended = False
 
     def __iter__(self) -> Self:
@@ -110,7 +115,7 @@ class Objects:
             self._ended = True
             for value in self._growing.end():
                 return value
-        self._response.object(validate=self._validate)
+        self._whole()
         raise StopIteration
 
 

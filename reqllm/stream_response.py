@@ -6,6 +6,7 @@ Async and sync twins: the same but for `await`; a test compares them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,7 +50,7 @@ class StreamResponse(ResponseBase[AsyncPump]):
         the whole object; after it InvalidObjectError is raised if it is not what was asked for.
         Raises MissingDependencyError without jiter.
         """
-        return AsyncObjects(self, GrowingObject(), validate)
+        return AsyncObjects(GrowingObject(), self.stream, partial(self.object, validate=validate))
 
     # What needs the whole stream; chunks that nobody read yet stay for a later reader.
     async def text(self) -> str:
@@ -151,7 +152,7 @@ class SyncStreamResponse(ResponseBase[Pump]):
         the whole object; after it InvalidObjectError is raised if it is not what was asked for.
         Raises MissingDependencyError without jiter.
         """
-        return Objects(self, GrowingObject(), validate)
+        return Objects(GrowingObject(), self.stream, partial(self.object, validate=validate))
 
     # What needs the whole stream; chunks that nobody read yet stay for a later reader.
     def text(self) -> str:
