@@ -107,6 +107,21 @@ GATEWAYS = (
         warnings=("arguments_differ",),
     ),
     called(
+        "Snowflake",
+        "calls are deltas of a type of their own, of which each id begins another",
+        b"".join(
+            chunk(json.dumps({"type": "tool_use", **members}))
+            for members in (
+                {"tool_use_id": "t1", "name": "f", "content_list": [{"name": "f"}]},
+                {"input": '{"a":', "content_list": [{"input": '{"a":'}]},
+                {"input": "1}"},
+                {"tool_use_id": "t2", "name": "g"},
+                {"input": '{"b":2}'},
+            )
+        ),
+        *TWO,
+    ),
+    called(
         "a call without its function",
         "what a function is called with may stand in the call itself",
         entries({"index": 0, "id": "t1", "name": "f", "arguments": '{"a":'})

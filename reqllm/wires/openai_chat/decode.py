@@ -26,7 +26,7 @@ from reqllm.wires.openai_chat.parts import (
     signature_of,
 )
 from reqllm.wires.openai_chat.thinking import ThinkTags
-from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment
+from reqllm.wires.openai_chat.tools import ToolAssembly, ToolFragment, called_as_claude
 from reqllm.wires.openai_chat.typed_content import FIELD
 from reqllm.wires.openai_chat.words import (
     CHOICE_KEYS,
@@ -34,6 +34,7 @@ from reqllm.wires.openai_chat.words import (
     NOTHING,
     PLAIN_KEYS,
     SAID_IN,
+    TYPED_KEYS,
     finish_of,
     is_flat_error,
     reason_of,
@@ -208,8 +209,12 @@ class OpenAIChatDecoder(JSONEventDecoder):
             self._take_tool(choice, ToolFragment({"index": 0, "function": delta["function_call"]}))
         self._take_rarer(choice, delta)
         if not DELTA_KEYS.issuperset(delta):
+            is_call = delta.get("type") == "tool_use"
+            if is_call:
+                self._take_tool(choice, ToolFragment(called_as_claude(delta)))
+            told = TYPED_KEYS if is_call or "content" in delta else frozenset()
             for key, item in delta.items():
-                if key not in DELTA_KEYS and item not in NOTHING:
+                if key not in DELTA_KEYS and key not in told and item not in NOTHING:
                     self._note(key, item)
 
     def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:

@@ -149,6 +149,12 @@ class ToolAssembly:
             self._write.warn("split_tool_name", f"the name of tool call {call.id!r} came in pieces")
 
 
+def called_as_claude(delta: dict[str, Any]) -> dict[str, Any]:
+    """Return the call in a delta of type `tool_use`, which is how Snowflake has them."""
+    function = {"name": delta.get("name"), "arguments": delta.get("input")}
+    return {"id": delta.get("tool_use_id"), "function": function}
+
+
 def _integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -74,6 +74,8 @@ DELTA_KEYS = frozenset(
         *FILLER_KEYS,
     )
 )
+# Members of a delta that says of what type it is, as Snowflake's: what they hold is told elsewhere.
+TYPED_KEYS = frozenset(("type", "text", "content_list", "tool_use_id", "input"))
 # The members in which each kind of block is told.
 SAID_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
