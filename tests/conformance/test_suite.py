@@ -44,6 +44,7 @@ def test_conformance(scenario, reqllm_client):
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Suite(pytester, monkeypatch)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import pkgutil
 import re
 import sys
+import warnings
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
+import reqllm
+import reqllm_fixtures
 from reqllm import Context, Model
 from reqllm.providers.registry import provider_named
 from reqllm_fixtures import Interaction, RecordedRequest, load
@@ -19,8 +23,13 @@ from tests.fixtures_side.making import answered, asked, saved
 from tests.loopback.provider import KEY
 
 # pytester forgets modules that are loaded while it runs: these would be loaded again, as others.
-for name in ("yaml_reading", "yaml_writing", "nodes"):
-    importlib.import_module(f"reqllm_fixtures.files.{name}")
+for package in (reqllm, reqllm_fixtures):
+    for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not each.name.endswith(".__main__"):
+            importlib.import_module(each.name)
+LAZY = ("httpx2", "openai", "anyio._backends._asyncio", "anyio._backends._trio", "xdist.dsession")
+for name in LAZY:
+    importlib.import_module(name)
 
 __all__ = ["ANSWER", "Suite", "body", "told"]
 
@@ -36,6 +45,8 @@ OPTIONS = (
 # Where beside.txt is installed, and the names by which its plugins are left out.
 BESIDE = Path(sys.prefix, "beside")
 PLUGINS_BESIDE = ("asyncio", "cassetter", "randomly", "rerunfailures")
+# Two that load for seconds, and stand beside ours in the run that runs these tests.
+SLOW = ("-pno:hypothesispytest", "-pno:langsmith_plugin")
 EVENT = (
     '{{"id":"c1","object":"chat.completion.chunk","created":1,"model":"text","choices":'
     '[{{"index":0,"delta":{{"role":"assistant","content":{text}}},"finish_reason":{finish}}}]}}'
@@ -127,17 +138,27 @@ class Suite:
             self._monkeypatch.setenv(name, value)
 
     def run(self, *args: str) -> pytest.RunResult:
-        """Run the tests with our plugin, anyio's, and xdist's where it is asked for."""
+        """Run the tests with our plugin, anyio's, and xdist's where it is asked for.
+
+        It is a run of its own in this process, which takes a tenth of the time of a process.
+        """
+        with warnings.catch_warnings():
+            warnings.resetwarnings()  # the suite says which are errors
+            return self._pytester.runpytest_inprocess(*OPTIONS, *args)
+
+    def run_apart(self, *args: str) -> pytest.RunResult:
+        """Do the same in a process of its own, where nothing has been loaded yet."""
         return self._pytester.runpytest_subprocess(*OPTIONS, *args)
 
     def run_beside(self, *args: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
-        """Run the tests with every plugin that is installed, and these of those in `BESIDE`."""
+        """Run the tests with the plugins that are installed, and these of those in `BESIDE`."""
         if not BESIDE.is_dir():
             pytest.skip(f"the plugins of {BESIDE} are installed by make test")
         self._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         self.environ(PYTHONPATH=str(BESIDE))
         left_out = [f"-pno:{name}" for name in PLUGINS_BESIDE if name not in plugins]
-        result = self._pytester.runpytest_subprocess("-pno:cacheprovider", *args, *left_out)
+        left_out += ["-pno:cacheprovider", *SLOW]
+        result = self._pytester.runpytest_subprocess(*args, *left_out)
         self.environ(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
         return result
 

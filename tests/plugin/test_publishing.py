@@ -89,7 +89,7 @@ def suite(suite, server):
 
 def test_a_passing_test_publishes_and_replays(suite, server):
     """What passed is recorded, under a name of its own, and plays in the next run."""
-    result = suite.run("--reqllm-mode=record")
+    result = suite.run_apart("--reqllm-mode=record")
     result.assert_outcomes(passed=18)
     result.stdout.fnmatch_lines_random(
         [
@@ -109,7 +109,7 @@ def test_a_passing_test_publishes_and_replays(suite, server):
     assert not any(KEY in (suite.folder / each).read_text() for each in files)
 
     asked = len(server.requests)
-    replay = suite.run()
+    replay = suite.run_apart()
     replay.assert_outcomes(passed=18)
     replay.stdout.no_fnmatch_line("*reqllm: *")
     assert len(server.requests) == asked
