@@ -13,7 +13,7 @@ from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, ToolBlock, UnknownBlock
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fields import NULL, as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import arguments_text
 from reqllm.wires.common.usage import UsageMeter, anthropic_usage
 from reqllm.wires.wire import Reading
@@ -126,7 +126,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self._begun = True
         self.start(filled(message.get("id")), filled(message.get("model")))
         self._meter(as_object(message.get("usage")))
-        self._note_others(message, _MESSAGE_KEYS)
+        self.note_others(message, _MESSAGE_KEYS, NULL)
         self._take_reason(message)
         for index, block in enumerate(as_list(message.get("content"))):
             self._take_start(index, as_object(block))
@@ -136,8 +136,8 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self.start()
         delta = as_object(value.get("delta"))
         self.can_end |= self._take_reason(delta)
-        self._note_others(delta, _MESSAGE_KEYS)
-        self._note_others(value, _EVENT_KEYS)
+        self.note_others(delta, _MESSAGE_KEYS, NULL)
+        self.note_others(value, _EVENT_KEYS, NULL)
         self._meter(as_object(value.get("usage")))
 
     def _take_reason(self, said: dict[str, Any]) -> bool:
@@ -151,13 +151,8 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
 
     def _take_message_stop(self, value: dict[str, Any]) -> None:
         self.start()
-        self._note_others(value, _EVENT_KEYS)
+        self.note_others(value, _EVENT_KEYS, NULL)
         self.ended = True
-
-    def _note_others(self, value: dict[str, Any], known: frozenset[str]) -> None:
-        for key, item in value.items():
-            if key not in known and item is not None:
-                self._note(key, item)
 
     def _take_whole_message(self, message: dict[str, Any]) -> None:
         """Take a body that is no stream: the whole message at once."""

@@ -24,7 +24,7 @@ from reqllm.wires.bedrock_converse.words import (
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, ToolBlock, UnknownBlock
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fields import NULL, as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact
 from reqllm.wires.common.reported import exception, failure_of
 from reqllm.wires.common.usage import UsageMeter
@@ -69,7 +69,7 @@ class ConverseDecoder(JSONEventDecoder):
         if name is None:
             self._take_named("unknown", value)
             return
-        self._note_others({key: item for key, item in value.items() if key != name})
+        self.note_others(value, _SAID | {name}, NULL)
         self._take_named(name, as_object(value[name]))
 
     def _take_named(self, name: str, value: dict[str, Any]) -> None:
@@ -107,12 +107,12 @@ class ConverseDecoder(JSONEventDecoder):
         if self._begun:
             self._warn_once("repeated_message_start", "messageStart came twice")
         self._begun = True
-        self._note_others(value)
+        self.note_others(value, _SAID, NULL)
 
     def _take_message_stop(self, value: dict[str, Any]) -> None:
         self.start()
         self._stop_reason = filled(value.get("stopReason")) or self._stop_reason
-        self._note_others(value)
+        self.note_others(value, _SAID, NULL)
         self.can_end = True
         self.ended = self._counted
 
@@ -120,14 +120,9 @@ class ConverseDecoder(JSONEventDecoder):
         """Take what comes last: what the answer cost."""
         self.start()
         self._meter(as_object(value.get("usage")))
-        self._note_others(value)
+        self.note_others(value, _SAID, NULL)
         self._counted = True
         self.ended = self.can_end
-
-    def _note_others(self, value: dict[str, Any]) -> None:
-        for key, item in value.items():
-            if key not in _SAID and item is not None:
-                self._note(key, item)
 
     def _take_answer(self, value: dict[str, Any]) -> None:
         """Take a body that is no stream: the whole answer at once."""

@@ -18,7 +18,6 @@ from reqllm.wires.cohere_v2.words import (
     ERRORS,
     EVENT_KEYS,
     MESSAGE_KEYS,
-    NOTHING,
     REASONS,
     TOOL_PLAN,
     WIRE,
@@ -89,16 +88,16 @@ class CohereDecoder(JSONEventDecoder):
             case _:
                 self._take_other(kind, value)
                 return
-        self._note_others(value, EVENT_KEYS)
-        self._note_others(delta, END_KEYS if kind == "message-end" else DELTA_KEYS)
-        self._note_others(message, MESSAGE_KEYS)
+        self.note_others(value, EVENT_KEYS)
+        self.note_others(delta, END_KEYS if kind == "message-end" else DELTA_KEYS)
+        self.note_others(message, MESSAGE_KEYS)
 
     def _take_other(self, kind: str | None, value: dict[str, Any]) -> None:
         if is_whole(value):
             self._take_whole_message(as_object(value["message"]))
             for logprobs in as_list(value.get("logprobs")):
                 self._take_logprobs(logprobs)
-            self._note_others(value, EVENT_KEYS | END_KEYS)
+            self.note_others(value, EVENT_KEYS | END_KEYS)
             self._take_end(value)
         elif (
             value.get("error") or kind == "error" or (kind is None and filled(value.get("message")))
@@ -106,13 +105,6 @@ class CohereDecoder(JSONEventDecoder):
             self.error = api_error(value)
         else:
             self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
-
-    def _note_others(self, value: dict[str, Any], known: frozenset[str]) -> None:
-        if known.issuperset(value):
-            return
-        for key, item in value.items():
-            if key not in known and item not in NOTHING:
-                self._note(key, item)
 
     # The content.
     def _start_content(self, index: int, content: dict[str, Any]) -> Block | None:
@@ -130,7 +122,7 @@ class CohereDecoder(JSONEventDecoder):
                 self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
                 return None
         self._contents[index] = block
-        self._note_others(content, CONTENT_KEYS)
+        self.note_others(content, CONTENT_KEYS)
         self._write.text(
             block, as_string(content.get("text" if block.kind == "text" else "thinking"))
         )
@@ -141,7 +133,7 @@ class CohereDecoder(JSONEventDecoder):
             data = {"index": index, "content": content}
             self._write.out.append(c.CustomChunk(f"{WIRE}.content-delta", data))
             return
-        self._note_others(content, CONTENT_KEYS)
+        self.note_others(content, CONTENT_KEYS)
         for kind, block_kind in (("thinking", "reasoning"), ("text", "text")):
             text = as_string(content.get(kind))
             if not text:

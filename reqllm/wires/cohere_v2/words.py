@@ -27,8 +27,6 @@ END_KEYS = frozenset(("message", "finish_reason", "usage", "error"))
 MESSAGE_KEYS = frozenset(("role", "content", "tool_plan", "tool_calls", "citations"))
 CONTENT_KEYS = frozenset(("type", "text", "thinking"))
 CALL_KEYS = frozenset(("id", "type", "function"))
-# Values that say nothing, whatever member they are of.
-NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def citation_of(entry: dict[str, Any]) -> Citation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, ClassVar
 
 from reqllm import chunk as c
@@ -12,6 +12,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import Block, BlockWriter
 from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.error_reports import is_report
+from reqllm.wires.common.fields import NOTHING
 from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.json_text import has_halves, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
@@ -289,6 +290,17 @@ class JSONEventDecoder:
         if not known:
             self._extra_told[key] = value
             self._write.out.append(c.ResponseMetadata(provider_metadata={key: value}))
+
+    def note_others(
+        self, value: Mapping[str, Any], known: Set[str], nothing: tuple[Any, ...] = NOTHING
+    ) -> bool:
+        """Keep the members that have no place of their own; return whether there were any."""
+        if value.keys() <= known:
+            return False
+        others = {k: v for k, v in value.items() if k not in known and v not in nothing}
+        for key, item in others.items():
+            self._note(key, item)
+        return bool(others)
 
     def _meter(self, usage: Mapping[str, Any]) -> None:
         """Take a usage object; hand out the usage if that changed it."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+"""Values that say nothing, whatever member they are of."""
+NULL: tuple[Any, ...] = (None,)
+
 
 def as_object(value: Any) -> dict[str, Any]:
     """Return an object; an empty one for anything else."""

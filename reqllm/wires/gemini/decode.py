@@ -5,7 +5,7 @@ Source: https://ai.google.dev/api/generate-content and what servers send.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reqllm import chunk as c
@@ -14,7 +14,7 @@ from reqllm.framing.json_array import CLOSE, OPEN
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.blocks import BlockWriter
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_list, as_object, filled
+from reqllm.wires.common.fields import NOTHING, as_list, as_object, filled
 from reqllm.wires.common.tally_lane import TallyLane
 from reqllm.wires.common.usage import UsageMeter, gemini_usage
 from reqllm.wires.gemini.envelopes import opened
@@ -24,7 +24,6 @@ from reqllm.wires.gemini.words import (
     CANDIDATE_KEYS,
     CONTENT_KEYS,
     EVENT_KEYS,
-    NOTHING,
     REASONS,
     WIRE,
     finish_reason_of,
@@ -62,12 +61,6 @@ class GeminiDecoder(JSONEventDecoder):
     def warn_once(self, code: str, message: str) -> None:
         """Warn of something odd, the first time."""
         self._warn_once(code, message)
-
-    def note_others(self, value: Mapping[str, Any], known: Collection[str]) -> None:
-        """Keep the members that have no place of their own."""
-        for key, item in value.items():
-            if key not in known and item not in NOTHING:
-                self._note(key, item)
 
     # Events.
     def _take_sentinel(self, data: bytes) -> bool:

@@ -12,12 +12,11 @@ import msgspec
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
 from reqllm.wires.common.byte_places import AnswerText
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fields import NOTHING, as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import arguments_text, compact
 from reqllm.wires.gemini.partial_args import ArgumentsWriter, steps_of, value_of
 from reqllm.wires.gemini.sources import Source
 from reqllm.wires.gemini.words import (
-    NOTHING,
     PART_EXTRAS,
     PART_KINDS,
     SIGNATURE,

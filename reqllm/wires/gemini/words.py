@@ -84,8 +84,6 @@ PART_EXTRAS = frozenset(
         "audioMetadata",
     )
 )
-# Values that say nothing, whatever member they are of.
-NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def is_answer(body: Mapping[str, Any]) -> bool:

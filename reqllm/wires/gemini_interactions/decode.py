@@ -5,14 +5,14 @@ Source: https://ai.google.dev/gemini-api/docs/interactions and what servers send
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled, integer
+from reqllm.wires.common.fields import NULL, as_list, as_object, as_string, filled, integer
 from reqllm.wires.common.fillers import PADDING, Fillers
 from reqllm.wires.common.usage import UsageMeter, interactions_usage
 from reqllm.wires.gemini_interactions.steps import Step, open_step
@@ -26,6 +26,7 @@ from reqllm.wires.gemini_interactions.words import (
 from reqllm.wires.wire import Reading
 
 DONE = b"[DONE]"
+_USAGES = ("usage", "total_usage")
 
 
 def is_interaction(body: Mapping[str, Any]) -> bool:
@@ -101,23 +102,17 @@ class InteractionsDecoder(JSONEventDecoder):
         """Take what may stand beside the content of any event."""
         metadata = value.get("metadata")
         if isinstance(metadata, dict):
-            for key in ("usage", "total_usage"):
+            for key in _USAGES:
                 self._meter(as_object(metadata.get(key)))
-            self._keep(metadata, ("usage", "total_usage"))
+            self.note_others(metadata, frozenset(_USAGES), NULL)
         self._meter(as_object(value.get("usage")))
-        if not EVENT_KEYS.issuperset(value):
-            self._keep(value, EVENT_KEYS)
-
-    def _keep(self, value: Mapping[str, Any], known: Collection[str]) -> None:
-        for key, item in value.items():
-            if key not in known and item is not None:
-                self._note(key, item)
+        self.note_others(value, EVENT_KEYS, NULL)
 
     # The interaction.
     def _take_interaction(self, interaction: dict[str, Any]) -> None:
         self.start(filled(interaction.get("id")), filled(interaction.get("model")))
         self._status = filled(interaction.get("status")) or self._status
-        self._keep(interaction, INTERACTION_KEYS)
+        self.note_others(interaction, INTERACTION_KEYS, NULL)
         self._meter(as_object(interaction.get("usage")))
 
     def _complete(self, interaction: dict[str, Any]) -> None:

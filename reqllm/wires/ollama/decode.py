@@ -40,8 +40,6 @@ _LINE_KEYS = frozenset(
 )
 _MESSAGE_KEYS = frozenset(("role", "content", "thinking", "tool_calls", "images"))
 _CALL_KEYS = frozenset(("id", "type", "function"))
-# Values that say nothing, whatever member they are of.
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class OllamaDecoder(JSONEventDecoder):
@@ -69,7 +67,7 @@ class OllamaDecoder(JSONEventDecoder):
         if "message" in value:
             message = as_object(value["message"])
             self._take_message(message, message.get("content"))
-            self._take_unknown(message)
+            self.note_others(message, _MESSAGE_KEYS)
         else:
             # Generate has a message's members in the line itself.
             self._take_message(value, value.get("response"))
@@ -88,9 +86,7 @@ class OllamaDecoder(JSONEventDecoder):
             kind = "status" if "status" in value else "unknown"
             self._write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
             return
-        for key, item in value.items():
-            if key not in _LINE_KEYS and item not in _NOTHING:
-                self._note(key, item)
+        self.note_others(value, _LINE_KEYS)
 
     def _take_message(self, message: dict[str, Any], text: Any) -> None:
         self._grow("reasoning", as_string(message.get("thinking")))
@@ -99,11 +95,6 @@ class OllamaDecoder(JSONEventDecoder):
             self._image(image)
         for call in as_list(message.get("tool_calls")):
             self._call(as_object(call))
-
-    def _take_unknown(self, message: dict[str, Any]) -> None:
-        for key, item in message.items():
-            if key not in _MESSAGE_KEYS and item not in _NOTHING:
-                self._note(key, item)
 
     # The blocks.
     def _grow(self, kind: str, text: str) -> None:

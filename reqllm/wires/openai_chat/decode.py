@@ -15,7 +15,7 @@ from reqllm.wires.common.api_errors import api_error
 from reqllm.wires.common.audio import AudioTrack
 from reqllm.wires.common.blocks import Block
 from reqllm.wires.common.decoding import JSONEventDecoder
-from reqllm.wires.common.fields import filled, integer
+from reqllm.wires.common.fields import NOTHING, filled, integer
 from reqllm.wires.common.usage import UsageMeter, openai_usage
 from reqllm.wires.openai_chat.parts import (
     citations_of,
@@ -31,7 +31,6 @@ from reqllm.wires.openai_chat.typed_content import FIELD
 from reqllm.wires.openai_chat.words import (
     CHOICE_KEYS,
     DELTA_KEYS,
-    NOTHING,
     PLAIN_KEYS,
     SAID_IN,
     TYPED_KEYS,
@@ -213,9 +212,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
             if is_call:
                 self._take_tool(choice, ToolFragment(called_as_claude(delta)))
             told = TYPED_KEYS if is_call or "content" in delta else frozenset()
-            for key, item in delta.items():
-                if key not in DELTA_KEYS and key not in told and item not in NOTHING:
-                    self._note(key, item)
+            self.note_others(delta, DELTA_KEYS | told)
 
     def _take_rarer(self, choice: _Choice, delta: dict[str, Any]) -> None:
         if isinstance(delta.get("audio"), dict):

@@ -88,8 +88,6 @@ SAID_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tools": ("tool_calls", "function_call"),
     }
 )
-# Values that say nothing, whatever member they are of.
-NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def reason_of(raw: str) -> FinishReason:

@@ -9,12 +9,12 @@ from typing import Any
 
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import BlockWriter, ToolBlock
-from reqllm.wires.common.fields import as_list, as_object, as_string, filled
+from reqllm.wires.common.fields import NOTHING, as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact, parse_json
 from reqllm.wires.common.surrogates import whole_text
 from reqllm.wires.openai_responses.items import Item
 from reqllm.wires.openai_responses.tools import CALLS, ITEM_ID, ITEM_TYPE, OUTPUTS, CallKind
-from reqllm.wires.openai_responses.words import CUT_OFF, NOTHING, WIRE, odd_status, others
+from reqllm.wires.openai_responses.words import CUT_OFF, WIRE, odd_status, others
 
 _CALL_KEYS = frozenset(("id", "type", "status", "call_id", "name"))
 # Tools that the caller answers, all of them.

@@ -23,7 +23,6 @@ from reqllm.wires.openai_responses.tools import CALLS
 from reqllm.wires.openai_responses.words import (
     EVENT_KEYS,
     FAILED,
-    NOTHING,
     REASONS,
     RESPONSE_KEYS,
     WIRE,
@@ -95,11 +94,8 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
                 f"an event named {event.event!r} holds the type {kind!r}; the type counts",
             )
         kept = self._dispatch(kind, value, response)
-        if not kept and kind != "response" and not EVENT_KEYS.issuperset(value):
-            for key, item in value.items():
-                if key not in EVENT_KEYS and item not in NOTHING:
-                    self._repeatable = False
-                    self._note(key, item)
+        if not kept and kind != "response" and self.note_others(value, EVENT_KEYS):
+            self._repeatable = False
 
     def _dispatch(self, kind: str, value: dict[str, Any], response: dict[str, Any] | None) -> bool:
         """Take an event by its kind; return whether it was handed out as it came."""
@@ -166,19 +162,14 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
 
     def _take_beginning(self, kind: str, response: dict[str, Any]) -> None:
         self._calls.offer(response.get("tools"))
-        self._note_response(response)
+        self.note_others(response, RESPONSE_KEYS)
         if kind == "response.queued":
             self._write.out.append(c.CustomChunk(f"{WIRE}.queued", {"status": "queued"}))
-
-    def _note_response(self, response: dict[str, Any]) -> None:
-        for key, item in response.items():
-            if key not in RESPONSE_KEYS and item not in NOTHING:
-                self._note(key, item)
 
     def _take_end(self, kind: str, response: dict[str, Any]) -> None:
         status = filled(response.get("status")) or _STATUS.get(kind, kind.rpartition(".")[2])
         self._meter(as_object(response.get("usage")))
-        self._note_response(response)
+        self.note_others(response, RESPONSE_KEYS)
         if kind in ("response.failed", "response.cancelled") or status in FAILED:
             reported = response.get("error")
             self.error = api_error(

@@ -98,8 +98,6 @@ RESPONSE_KEYS = frozenset(
         "user",
     )
 )
-# Values that say nothing, whatever member they are of.
-NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def others(item: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
