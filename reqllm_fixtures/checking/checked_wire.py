@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct
 
 from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
+from reqllm_fixtures.checking.likeness import More
 from reqllm_fixtures.checking.report import Report
 
 KindOf: TypeAlias = Callable[[dict[str, Any], str], str | None]
@@ -50,3 +51,5 @@ class CheckedWire(Struct, frozen=True):
     """Whether server-sent events are named by their type."""
     has_sentinel: bool = False
     """Whether `[DONE]` closes the stream."""
+    more: More | None = None
+    """Tells pieces of text, which come in great numbers, so that they are not all judged."""

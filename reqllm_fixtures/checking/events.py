@@ -16,6 +16,7 @@ from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
 from reqllm_fixtures.checking.judging import Judge, check_untyped, judge
+from reqllm_fixtures.checking.likeness import Likeness
 from reqllm_fixtures.checking.report import Report
 from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR
 from reqllm_fixtures.checking.wires.table import checked_wire
@@ -69,31 +70,39 @@ class _Check:
 
     def run(self, body: bytes) -> tuple[Finding, ...]:
         """Check all events in order, then how the body ends."""
-        report, rules, take = self._report, self._rules, self._take
+        report = self._report
+        likeness = Likeness(self._wire.more)
         number = 0
         for event in self._wire.cut(body):
-            report.start, report.stop = event.start, event.stop
             if event.is_stray:
-                said = f"expected an event, came {_text(event.data)}"
-                report.add("unframed", "$", said)
-                self._take_stray(event)
+                self._take_stray(event, number)
+                likeness.forget()
                 continue
             number += 1
-            report.event = number
-            if self._is_done or self._is_failed or rules.ended:
-                self._take_late(event)
-            else:
-                take(event)
+            if not likeness.fits(event):
+                likeness.learn(event, self._judged(event, number))
         report.event, report.start, report.stop = 0, len(body), len(body)
         if self._is_failed and number:
             pass  # what is missing is missing with reason
         elif number > self._is_done:  # the sentinel is none
-            rules.end(is_done=self._is_done)
+            self._rules.end(is_done=self._is_done)
         else:
             report.add("no-events", "$", f"expected events, came {len(body)} bytes without one")
         return report.findings()
 
-    def _take(self, event: CutEvent) -> None:
+    def _judged(self, event: CutEvent, number: int) -> dict[str, Any] | None:
+        """Check an event; return its value if nothing was to be told of it."""
+        report = self._report
+        report.event, report.start, report.stop = number, event.start, event.stop
+        told = report.told
+        if self._is_done or self._is_failed or self._rules.ended:
+            self._take_late(event)
+            return None
+        value = self._take(event)
+        return value if report.told == told else None
+
+    def _take(self, event: CutEvent) -> dict[str, Any] | None:
+        """Take an event; return its value, if it is one that its wire knows."""
         if not event.is_finished:
             said = "expected the mark that closes the event, the body ended before it"
             self._report.add("unfinished-event", "$", said)
@@ -102,25 +111,29 @@ class _Check:
             self._is_done = True
             if not self._wire.has_sentinel:
                 self._report.add("sentinel-unexpected", "$", "expected no [DONE], it came")
-            return
+            return None
         value = read_json(data)
         if self._opened is not None:
             value = self._opened(value)
         kind = self._wire.kind_of(value, event.name) if isinstance(value, dict) else None
         if kind is None:
             self._take_unreadable(event, value)
-            return
+            return None
         if kind == FOREIGN_ERROR:
             self._fail_foreign()
-            return
+            return None
         if self._is_named and event.name != kind:
             self._take_misnamed(event.name, kind)
         if kind:
             self._judge.check(kind, value, self._report, self._wire.kind_path)
         self._rules.take(kind, value)
+        return value  # type: ignore[no-any-return]
 
-    def _take_stray(self, event: CutEvent) -> None:
-        """Look whether a server that failed told so without any framing."""
+    def _take_stray(self, event: CutEvent, number: int) -> None:
+        report = self._report
+        report.event, report.start, report.stop = number, event.start, event.stop
+        report.add("unframed", "$", f"expected an event, came {_text(event.data)}")
+        # A server that failed may tell so without any framing.
         if not (self._is_done or self._is_failed or self._rules.ended):
             self._is_failed = reports_failure(event.data.strip().removeprefix(b"error:"))
 
@@ -170,7 +183,7 @@ class _WrappedCheck(_Check):
         super().__init__(wire, judge, report)
         self._messages = messages
 
-    def _take(self, event: CutEvent) -> None:
+    def _take(self, event: CutEvent) -> None:  # none is like another: their text is in base64
         message = read_json(event.data)
         if not isinstance(message, dict):
             self._take_unreadable(event, message)

@@ -28,6 +28,8 @@ class Report:
         self.profile = profile
         self._found: dict[tuple[str, str], Finding] = {}
         self._repeats: dict[tuple[str, str], int] = {}
+        self.told = 0
+        """How many times anything was told, whether the profile asks for it or not."""
         self.event = 0
         """Which event is being looked at; 0 is the stream as a whole."""
         self.start = self.stop = 0
@@ -46,6 +48,7 @@ class Report:
 
     def add_at(self, place: Place, rule: str, path: str, message: str) -> None:
         """Note what was found at an event that went by."""
+        self.told += 1
         severity = RULES[rule].severity(self.profile)
         if severity is None:
             return

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from reqllm.wires.common.fields import as_object, as_string
 from reqllm_fixtures.checking.block_rules import BlockRules
 from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.report import Report
@@ -43,6 +44,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "compaction": ("compaction_delta",),
     }
 )
+_TEXTS = MappingProxyType({"text_delta": "text", "thinking_delta": "thinking"})
 _USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 # A model that was stopped may have been stopped inside the arguments of a tool.
 _CUT_OFF = frozenset({"max_tokens", "model_context_window_exceeded", "refusal", "pause_turn"})
@@ -110,4 +112,12 @@ class AnthropicMessagesRules(BlockRules):
             self._stop_reason = reason
 
 
-WIRE = CheckedWire("anthropic-messages", AnthropicMessagesRules, by_type, is_named=True)
+def _more(value: dict[str, Any]) -> tuple[str, str] | None:
+    """Give the text of a delta that has one."""
+    delta = as_object(value.get("delta"))
+    member = _TEXTS.get(as_string(delta.get("type")), "")
+    text = delta.get(member)
+    return (member, text) if isinstance(text, str) else None
+
+
+WIRE = CheckedWire("anthropic-messages", AnthropicMessagesRules, by_type, is_named=True, more=_more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reqllm.wires.common.fields import as_list, as_object
 from reqllm.wires.openai_chat.words import finish_of, is_flat_error, reported_error
 from reqllm_fixtures.checking.arguments import Arguments
 from reqllm_fixtures.checking.checked_wire import CheckedWire
@@ -16,6 +17,7 @@ from reqllm_fixtures.checking.wires.foreign import FOREIGN_ERROR
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 _CONSTANT = {"id": "id-changed", "model": "id-changed", "created": "created-changed"}
 _SPOKEN = ("content", "refusal", "tool_calls", "reasoning", "reasoning_content", "audio")
+_TEXTS = ("content", "refusal", "reasoning", "reasoning_content")
 # A model that was stopped may have been stopped inside the arguments of a tool.
 _CUT_OFF = frozenset(
     {"length", "max_tokens", "model_length", "content_filter", "sensitive", "error", "abort"}
@@ -243,4 +245,18 @@ def _place(position: int) -> str:
     return f"$.choices[{position}]"
 
 
-WIRE = CheckedWire("openai-chat", OpenAIChatRules, kind_of, has_sentinel=True)
+def _more(value: dict[str, Any]) -> tuple[str, str] | None:
+    """Give the text of a chunk that says no more than that in its one choice."""
+    choices = as_list(value.get("choices"))
+    if len(choices) != 1 or value.get("usage") is not None:
+        return None
+    choice = as_object(choices[0])
+    said = {name: part for name, part in as_object(choice.get("delta")).items() if part}
+    said.pop("role", None)
+    if len(said) != 1 or finish_of(choice):
+        return None
+    [(member, text)] = said.items()
+    return (member, text) if member in _TEXTS and isinstance(text, str) else None
+
+
+WIRE = CheckedWire("openai-chat", OpenAIChatRules, kind_of, has_sentinel=True, more=_more)

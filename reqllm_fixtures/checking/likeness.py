@@ -1,0 +1,102 @@
+"""Knows an event that is one more of the last but for its text, and need not be judged. Pure.
+
+Most events of an answer differ in nothing but a few words. One that was judged and found well
+is a mould; what fits it byte for byte around its text is as well as that one was, and leaves the
+rules as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from reqllm.wires.common.fillers import FILLER_KEYS
+from reqllm_fixtures.bodies.cutting import CutEvent
+
+More = Callable[[dict[str, Any]], tuple[str, str] | None]
+"""Gives the member that holds the text of an event, and the text, if the event is a piece of text
+and nothing else: an event like it but for the text, whatever that is, meets the same schema, and
+changes nothing in the rules once that one was taken."""
+
+_END = re.compile(rb" *\}\Z")
+_PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
+_MOST_IN_VAIN = 4
+
+
+class Likeness:
+    """Knows the events of one stream that are one more of the last."""
+
+    def __init__(self, more: More | None) -> None:
+        self._more = more
+        self._name = ""
+        self._first = b""
+        self._others: tuple[bytes, ...] = ()
+        """What stands around what may vary in the last event; nothing if none is like it."""
+        self._in_vain = 0
+
+    def fits(self, event: CutEvent) -> bool:
+        """Return whether an event is the same as the last but for plain text."""
+        others, data = self._others, event.data
+        if not others or not data.startswith(self._first):
+            return False
+        if event.name != self._name or not event.is_finished:
+            return False
+        at = len(self._first)
+        for part in others:
+            at = _PLAIN.match(data, at).end()  # type: ignore[union-attr]
+            if not data.startswith(part, at):
+                return False
+            at += len(part)
+        if _END.match(data, at) is None or not (data.isascii() or _is_text(data)):
+            return False
+        self._in_vain = 0
+        return True
+
+    def forget(self) -> None:
+        """Take nothing for one more of what came."""
+        self._others = ()
+
+    def learn(self, event: CutEvent, value: dict[str, Any] | None) -> None:
+        """Learn from an event that was judged; `value` is none if something was wrong with it."""
+        self._others = ()
+        # Where each event differs in more than its text, nothing is gained.
+        if self._more is None or value is None or self._in_vain == _MOST_IN_VAIN:
+            return
+        if (found := self._more(value)) is not None:
+            self._name = event.name
+            self._first, *others = _around(event.data, value, *found)
+            self._others = tuple(others)
+            self._in_vain += 1
+
+
+def _around(data: bytes, value: dict[str, Any], member: str, text: str) -> list[bytes]:
+    """Part an event around its text and what fills it up; not at all where that is not plain."""
+    fillers = [name for name in FILLER_KEYS if isinstance(value.get(name), str)]
+    at = 0
+    parts, names = [], []
+    for found in _members(member, *fillers).finditer(data):
+        begin, stop = found.end(), _PLAIN.match(data, found.end()).end()  # type: ignore[union-attr]
+        names.append(found[1].decode())
+        if names[-1] == member and data[begin:stop] != text.encode("utf-8", "surrogatepass"):
+            return [data]  # it is written with escapes, or is another one of that name
+        parts.append(data[at:begin])
+        at = stop
+    # What comes twice may mean something in one place.
+    if not data.endswith(b"}") or sorted(names) != sorted([member, *fillers]):
+        return [data]
+    return [*parts, data[at:-1].rstrip(b" ")]
+
+
+@cache
+def _members(*names: str) -> re.Pattern[bytes]:
+    return re.compile(rb'"(%s)": ?"' % "|".join(map(re.escape, names)).encode())
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
