@@ -81,7 +81,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         kind = value.get("type") or (event.event if event.event != "message" else None)
         if event.event not in ("message", kind):
             self.start()
-            self._warn_once(
+            self.warn_once(
                 "event_name_mismatch",
                 f"an event named {event.event!r} holds the type {kind!r}; the type counts",
             )
@@ -122,7 +122,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             )
             return
         if self._begun:
-            self._warn_once("repeated_message_start", "message_start came twice")
+            self.warn_once("repeated_message_start", "message_start came twice")
         self._begun = True
         self.start(filled(message.get("id")), filled(message.get("model")))
         self._meter(as_object(message.get("usage")))
@@ -164,7 +164,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def _take_start(self, index: int, content: dict[str, Any]) -> None:
         self.start()
         if self._blocks.get(index) is not None:
-            self._warn_once("repeated_block", f"content block {index} began twice")
+            self.warn_once("repeated_block", f"content block {index} began twice")
             self._take_stop(index)
         self._blocks[index] = self._open(content)
 
@@ -250,7 +250,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def _take_misplaced(self, index: int, kind: str, delta: dict[str, Any]) -> None:
         """Read text that came within a block of another kind: it is a block beside that."""
         is_text = kind == "text_delta"
-        self._warn_once("misplaced_delta", f"a {kind} came within a block of another kind")
+        self.warn_once("misplaced_delta", f"a {kind} came within a block of another kind")
         block = self._beside.get((index, kind))
         if block is None:
             block = self._write.start_text() if is_text else self._write.start_reasoning()
@@ -266,7 +266,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             "signature_delta": "thinking",
             "input_json_delta": "tool_use",
         }.get(as_string(delta.get("type")))
-        self._warn_once("missing_block_start", "a content block's delta came before its start")
+        self.warn_once("missing_block_start", "a content block's delta came before its start")
         return self._open({"type": implied or "unknown"})
 
     def _cite(self, block: Block, citation: dict[str, Any]) -> None:
@@ -310,7 +310,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self._hand_out(block)
         self._blocks.clear()
         if self._stop_reason is None:
-            self._warn_once("missing_finish_reason", "the message ended without a stop_reason")
+            self.warn_once("missing_finish_reason", "the message ended without a stop_reason")
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:

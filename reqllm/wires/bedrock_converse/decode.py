@@ -105,7 +105,7 @@ class ConverseDecoder(JSONEventDecoder):
             )
             return
         if self._begun:
-            self._warn_once("repeated_message_start", "messageStart came twice")
+            self.warn_once("repeated_message_start", "messageStart came twice")
         self._begun = True
         self.note_others(value, _SAID, NULL)
 
@@ -137,7 +137,7 @@ class ConverseDecoder(JSONEventDecoder):
     def _take_start(self, index: int, value: dict[str, Any]) -> None:
         self.start()
         if index in self._blocks:
-            self._warn_once("repeated_block", f"content block {index} began twice")
+            self.warn_once("repeated_block", f"content block {index} began twice")
             self._close_block(index)
         for kind, content in as_object(value.get("start")).items():
             self._blocks[index] = self._open(kind, as_object(content))
@@ -193,7 +193,7 @@ class ConverseDecoder(JSONEventDecoder):
             case "toolUse", ToolBlock():
                 self._arguments(block, as_object(content).get("input"))
             case "toolUse", None:
-                self._warn_once("missing_block_start", "a tool call's delta came before its start")
+                self.warn_once("missing_block_start", "a tool call's delta came before its start")
                 self._blocks[index] = self._open_tool(as_object(content))
             case "citation", None | Block(kind="text"):
                 text = self._text_block(index)
@@ -288,7 +288,7 @@ class ConverseDecoder(JSONEventDecoder):
         for index in list(self._blocks):
             self._close_block(index)
         if self._stop_reason is None:
-            self._warn_once("missing_finish_reason", "the message ended without a stopReason")
+            self.warn_once("missing_finish_reason", "the message ended without a stopReason")
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:

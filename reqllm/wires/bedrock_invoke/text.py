@@ -119,7 +119,7 @@ class TextDecoder(JSONEventDecoder):
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         if not self._stops:
-            self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+            self.warn_once("missing_finish_reason", "the stream ended without a finish reason")
         return out
 
 

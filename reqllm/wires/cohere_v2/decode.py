@@ -109,7 +109,7 @@ class CohereDecoder(JSONEventDecoder):
     # The content.
     def _start_content(self, index: int, content: dict[str, Any]) -> Block | None:
         if index in self._contents and self._contents[index] in self._write.open:
-            self._warn_once("repeated_block", f"content {index} began twice")
+            self.warn_once("repeated_block", f"content {index} began twice")
         self._end_plan()
         self._end_content(index)
         match content.get("type"):
@@ -140,7 +140,7 @@ class CohereDecoder(JSONEventDecoder):
                 continue
             block = self._contents.get(index)
             if block is None or block.kind != block_kind or block not in self._write.open:
-                self._warn_once("missing_block_start", "a content's delta came before its start")
+                self.warn_once("missing_block_start", "a content's delta came before its start")
                 block = self._start_content(index, {"type": kind})
             if block is not None:
                 self._write.text(block, text)
@@ -181,7 +181,7 @@ class CohereDecoder(JSONEventDecoder):
         tool = self._tools.get(index)
         if begins or tool is None:
             if not begins:
-                self._warn_once("missing_block_start", "a tool call's delta came before its start")
+                self.warn_once("missing_block_start", "a tool call's delta came before its start")
             self._end_plan()
             self._end_call(index)
             tool = self._write.start_tool(0, filled(call.get("id")), name)
@@ -244,7 +244,7 @@ class CohereDecoder(JSONEventDecoder):
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         if self._finish_raw is None:
-            self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+            self.warn_once("missing_finish_reason", "the stream ended without a finish reason")
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:

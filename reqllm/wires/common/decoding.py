@@ -44,7 +44,8 @@ class JSONEventDecoder:
         self.error: ReqLLMError | None = None
         self.late_events = 0
         """Events that came after the terminal one."""
-        self._write = BlockWriter(reading.repair)
+        self.write = self._write = BlockWriter(reading.repair)
+        """What writes the chunks."""
         self._usage = usage
         self._reading = reading
         self._lane = lane or DeltaLane(self.fillers, self.counter)
@@ -159,9 +160,7 @@ class JSONEventDecoder:
                 self._take(value, event)
         elif value == "[DONE]" and self._take_sentinel(b"[DONE]"):
             if self._started:  # alone, it is an empty stream like any other
-                self._warn_once(
-                    "quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"'
-                )
+                self.warn_once("quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"')
         else:
             self.start()
             self._write.warn(
@@ -264,7 +263,12 @@ class JSONEventDecoder:
         self.start()
         self._note(key, value)
 
-    def _warn_once(self, code: str, message: str) -> None:
+    def cannot_repeat(self) -> None:
+        """Take note that this event is no plain delta, even if it looks like one."""
+        self._repeatable = False
+
+    def warn_once(self, code: str, message: str) -> None:
+        """Warn of something odd, the first time."""
         if code not in self._warned:
             self._warned[code] = None
             self._write.warn(code, message)
@@ -275,7 +279,7 @@ class JSONEventDecoder:
         if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _MOST_CHOICES:
             return number
         if number is not None:
-            self._warn_once(
+            self.warn_once(
                 "odd_choice_index",
                 f"expected the number of a choice, got {number!r:.80}; its place is taken instead",
             )

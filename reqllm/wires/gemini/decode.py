@@ -12,7 +12,6 @@ from reqllm import chunk as c
 from reqllm.framing.event import WireEvent
 from reqllm.framing.json_array import CLOSE, OPEN
 from reqllm.wires.common.api_errors import api_error
-from reqllm.wires.common.blocks import BlockWriter
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import NOTHING, as_list, as_object, filled
 from reqllm.wires.common.tally_lane import TallyLane
@@ -49,19 +48,6 @@ class GeminiDecoder(JSONEventDecoder):
         self._usage_told: Mapping[str, Any] | None = None
 
     # For the answers.
-    @property
-    def write(self) -> BlockWriter:
-        """What writes the chunks."""
-        return self._write
-
-    def cannot_repeat(self) -> None:
-        """Take note that this event is no plain delta, even if it looks like one."""
-        self._repeatable = False
-
-    def warn_once(self, code: str, message: str) -> None:
-        """Warn of something odd, the first time."""
-        self._warn_once(code, message)
-
     # Events.
     def _take_sentinel(self, data: bytes) -> bool:
         if data == OPEN:
@@ -185,7 +171,7 @@ class GeminiDecoder(JSONEventDecoder):
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         if not self._blocked and any(one.finish_raw is None for one in self._candidates.values()):
-            self._warn_once("missing_finish_reason", "the stream ended without a finishReason")
+            self.warn_once("missing_finish_reason", "the stream ended without a finishReason")
         return out
 
     def _missing_end(self) -> tuple[str, str] | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
 from reqllm.wires.common.byte_places import AnswerText
+from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import NOTHING, as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import arguments_text, compact
 from reqllm.wires.gemini.partial_args import ArgumentsWriter, steps_of, value_of
@@ -23,9 +24,6 @@ from reqllm.wires.gemini.words import (
     THOUGHT,
     WIRE,
 )
-
-if TYPE_CHECKING:
-    from reqllm.wires.gemini.decode import GeminiDecoder
 
 CODE_EXECUTION = "code_execution"
 _FAILED_OUTCOMES = ("OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED")
@@ -44,7 +42,7 @@ class _GrowingCall:
 class Candidate:
     """What is open and known of one answer."""
 
-    def __init__(self, decoder: GeminiDecoder, number: int) -> None:
+    def __init__(self, decoder: JSONEventDecoder, number: int) -> None:
         self.number = number
         self.finish_raw: str | None = None
         self.details: dict[str, Any] = {}

@@ -44,18 +44,9 @@ class InteractionsDecoder(JSONEventDecoder):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(interactions_usage), reading)
-        self.write = self._write
         self._steps: dict[int, Step] = {}
         self._any_step = False
         self._status: str | None = None
-
-    def cannot_repeat(self) -> None:
-        """Take note that this event is no plain delta, even if it looks like one."""
-        self._repeatable = False
-
-    def warn_once(self, code: str, message: str) -> None:
-        """Warn of something odd, the first time."""
-        self._warn_once(code, message)
 
     def _take_sentinel(self, data: bytes) -> bool:
         is_done = data.startswith(DONE)
@@ -137,7 +128,7 @@ class InteractionsDecoder(JSONEventDecoder):
         index = _index(value)
         step = self._steps.get(index)
         if step is None:
-            self._warn_once("missing_step_start", "a step's delta came before its start")
+            self.warn_once("missing_step_start", "a step's delta came before its start")
             step = self._begin_step(index, {"type": _implied(as_string(delta.get("type")))})
         return step
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from reqllm import chunk as c
 from reqllm.wires.common.blocks import Block, UnknownBlock
 from reqllm.wires.common.byte_places import AnswerText
+from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact
 from reqllm.wires.gemini_interactions.words import CALL, CONTENT_TYPES, RAW_SOUND, RESULT, WIRE
-
-if TYPE_CHECKING:
-    from reqllm.wires.gemini_interactions.decode import InteractionsDecoder
 
 
 class Step(Protocol):
@@ -30,7 +28,7 @@ class Step(Protocol):
         ...
 
 
-def open_step(decoder: InteractionsDecoder, content: dict[str, Any]) -> Step:
+def open_step(decoder: JSONEventDecoder, content: dict[str, Any]) -> Step:
     """Return the step that begins with this content."""
     kind = as_string(content.get("type"))
     if kind == "thought":
@@ -47,7 +45,7 @@ def open_step(decoder: InteractionsDecoder, content: dict[str, Any]) -> Step:
 class _Output:
     """What the model says: texts, pictures, sound."""
 
-    def __init__(self, decoder: InteractionsDecoder, content: dict[str, Any]) -> None:
+    def __init__(self, decoder: JSONEventDecoder, content: dict[str, Any]) -> None:
         self._decoder = decoder
         self._write = decoder.write
         self._text: Block | None = None
@@ -143,7 +141,7 @@ class _Output:
 class _Thought:
     """What the model thinks: summaries, and the signature under them."""
 
-    def __init__(self, decoder: InteractionsDecoder, content: dict[str, Any]) -> None:
+    def __init__(self, decoder: JSONEventDecoder, content: dict[str, Any]) -> None:
         self._decoder = decoder
         self._write = decoder.write
         self._block = decoder.write.start_reasoning()
@@ -178,7 +176,7 @@ class _Thought:
 class _Call:
     """A call of one of the caller's functions."""
 
-    def __init__(self, decoder: InteractionsDecoder, content: dict[str, Any]) -> None:
+    def __init__(self, decoder: JSONEventDecoder, content: dict[str, Any]) -> None:
         self._decoder = decoder
         self._write = decoder.write
         name = as_string(content.get("name"))
@@ -214,7 +212,7 @@ class _Call:
 class _OwnCall:
     """A call of a tool that Google runs itself; its arguments come whole."""
 
-    def __init__(self, decoder: InteractionsDecoder, content: dict[str, Any]) -> None:
+    def __init__(self, decoder: JSONEventDecoder, content: dict[str, Any]) -> None:
         self._decoder = decoder
         self._write = decoder.write
         kind = as_string(content.get("type"))
@@ -249,7 +247,7 @@ class _OwnCall:
 class _Kept:
     """A step of any other kind, such as a tool's result: kept, and handed out whole."""
 
-    def __init__(self, decoder: InteractionsDecoder, content: dict[str, Any]) -> None:
+    def __init__(self, decoder: JSONEventDecoder, content: dict[str, Any]) -> None:
         self._decoder = decoder
         self._write = decoder.write
         kind = as_string(content.get("type")) or "unknown"

@@ -132,7 +132,7 @@ class OllamaDecoder(JSONEventDecoder):
         try:
             data = base64.b64decode(image, validate=True)
         except ValueError:
-            self._warn_once("bad_base64", "an image was no base64; left out")
+            self.warn_once("bad_base64", "an image was no base64; left out")
             return
         self._end_current()
         self._write.out.append(c.FileChunk(self._write.next_index(0), 0, data=data))
@@ -141,7 +141,7 @@ class OllamaDecoder(JSONEventDecoder):
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         if self._done_reason is None:
-            self._warn_once("missing_finish_reason", "the answer ended without a done_reason")
+            self.warn_once("missing_finish_reason", "the answer ended without a done_reason")
         return out
 
     def _finishes(self) -> tuple[c.Finish, ...]:

@@ -77,7 +77,6 @@ class OpenAIChatDecoder(JSONEventDecoder):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(WIRE, UsageMeter(openai_usage), reading)
-        self.write = self._write
         self._choices: dict[int, _Choice] = {}
         self.splits_thinking = reading.split_thinking
         self._said_done = False  # the last chunk named itself so
@@ -111,7 +110,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         for key, known in (("id", self._id), ("model", self._model)):
             new = filled(value.get(key))
             if new is not None and new != known:
-                self._warn_once(
+                self.warn_once(
                     f"{key}_changed",
                     f"the response's {key} changed from {known!r} to {new!r} in the middle; "
                     "two answers may have been spliced",
@@ -248,7 +247,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         if not text:
             return
         if choice.finish_raw is not None:
-            self._warn_once("content_after_finish", "text came after the finish reason; kept")
+            self.warn_once("content_after_finish", "text came after the finish reason; kept")
         self.write.text(self._switch(choice, "text"), text)
 
     def _reasoning(self, choice: _Choice, text: str, details: dict[str, Any]) -> None:
@@ -352,7 +351,7 @@ class OpenAIChatDecoder(JSONEventDecoder):
         try:
             known = track.receive(data)
         except ValueError:
-            self._warn_once("bad_base64", "audio data was no base64; left out")
+            self.warn_once("bad_base64", "audio data was no base64; left out")
             return
         if not known:
             return
@@ -386,15 +385,15 @@ class OpenAIChatDecoder(JSONEventDecoder):
     def _close(self) -> list[c.StreamChunk]:
         out = super()._close()
         if not self._choices:
-            self._warn_once("missing_finish_reason", "the stream ended without any choice")
+            self.warn_once("missing_finish_reason", "the stream ended without any choice")
         for choice in self._choices.values():
             if choice.finish_raw is None:
-                self._warn_once("missing_finish_reason", "the stream ended without a finish reason")
+                self.warn_once("missing_finish_reason", "the stream ended without a finish reason")
             elif (
                 reason_of(choice.finish_raw) == "tool_calls"
                 and choice.number not in self.write.any_tool_call
             ):
-                self._warn_once("no_tool_calls", "finished for tool calls, but none came")
+                self.warn_once("no_tool_calls", "finished for tool calls, but none came")
         return out
 
     def _missing_end(self) -> tuple[str, str] | None:

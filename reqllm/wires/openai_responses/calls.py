@@ -29,7 +29,7 @@ class Calls:
 
     def __init__(self, write: BlockWriter, warn_once: Callable[[str, str], None]) -> None:
         self._write = write
-        self._warn_once = warn_once
+        self.warn_once = warn_once
         self._offered: dict[str, frozenset[str]] = {}
         self._last_search: str | None = None
 
@@ -114,7 +114,7 @@ class Calls:
 
     def _differ(self, tool: ToolBlock, whole: str) -> None:
         tool.whole = whole
-        self._warn_once(
+        self.warn_once(
             "arguments_differ",
             f"the arguments of tool call {tool.id!r} at its end are not what its deltas said; "
             "the end counts",
@@ -164,7 +164,7 @@ class Calls:
         try:
             data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError):
-            self._warn_once("bad_base64", "an image was no base64; left out")
+            self.warn_once("bad_base64", "an image was no base64; left out")
             return
         kind = filled(item.get("output_format")) or "png"
         media_type = _IMAGE_TYPES.get(kind, f"image/{kind}")

@@ -67,11 +67,11 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         self._numbering = Numbering()
         self._last = b""
         self._items = ItemTable()
-        self._speech = Speech(self._write, self._warn_once)
-        self._calls = Calls(self._write, self._warn_once)
+        self._speech = Speech(self._write, self.warn_once)
+        self._calls = Calls(self._write, self.warn_once)
         self._status: str | None = None
         self._details: dict[str, Any] = {}
-        self._sound = Sound(self._write, self._warn_once)
+        self._sound = Sound(self._write, self.warn_once)
 
     def _take_sentinel(self, data: bytes) -> bool:
         # Not OpenAI's, but others append it.
@@ -89,7 +89,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         if not self._is_next(value, event.data):
             return
         if event.event not in ("message", kind) and kind != "response":
-            self._warn_once(
+            self.warn_once(
                 "event_name_mismatch",
                 f"an event named {event.event!r} holds the type {kind!r}; the type counts",
             )
@@ -138,10 +138,10 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         lane.count = self._numbering.last
         if verdict == "repeated":
             self._repeatable = False
-            self._warn_once("repeated_event", "an event came twice; the second was dropped")
+            self.warn_once("repeated_event", "an event came twice; the second was dropped")
             return False
         if verdict == "gap":
-            self._warn_once(
+            self.warn_once(
                 "missing_events",
                 f"event {self._events}: the numbers of the events are not in order; "
                 "some may be missing",
@@ -153,7 +153,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         response = response or {}
         new_id, new_model = filled(response.get("id")), filled(response.get("model"))
         if new_id is not None and self._id is not None and new_id != self._id:
-            self._warn_once(
+            self.warn_once(
                 "id_changed",
                 f"the response's id changed from {self._id!r} to {new_id!r} in the middle; "
                 "two answers may have been spliced",

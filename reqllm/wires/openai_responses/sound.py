@@ -14,7 +14,7 @@ class Sound:
 
     def __init__(self, write: BlockWriter, warn_once: Callable[[str, str], None]) -> None:
         self._write = write
-        self._warn_once = warn_once
+        self.warn_once = warn_once
         self._track = AudioTrack()
         self._transcript: Block | None = None
 
@@ -38,7 +38,7 @@ class Sound:
         try:
             known = self._track.receive(delta)
         except ValueError:
-            self._warn_once("bad_base64", "audio data was no base64; left out")
+            self.warn_once("bad_base64", "audio data was no base64; left out")
             return
         if known:
             if self._track.index is None:

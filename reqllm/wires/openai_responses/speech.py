@@ -32,7 +32,7 @@ class Speech:
 
     def __init__(self, write: BlockWriter, warn_once: Callable[[str, str], None]) -> None:
         self._write = write
-        self._warn_once = warn_once
+        self.warn_once = warn_once
 
     # Growth.
     def begin(self, item: Item) -> None:
@@ -101,7 +101,7 @@ class Speech:
         elif block.kind != "refusal" and not (item.is_implied and whole.endswith(said)):
             # Taken up in the middle, a stream has less than the whole; else some of it was lost.
             block.whole = whole
-            self._warn_once(
+            self.warn_once(
                 "text_differs", "the text at its end is not what its deltas said; the end counts"
             )
 
