@@ -1,8 +1,11 @@
-"""Audio that a model speaks, in pieces of base64. Pure."""
+"""Audio that a model speaks, in pieces. Pure."""
 
 from __future__ import annotations
 
 import base64
+
+RAW_SOUND = ("audio/l16", "audio/pcm", "audio/l24", "audio/basic")
+"""Media types of sound without a head: its pieces, one after another, are one file."""
 
 
 class AudioTrack:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from reqllm import chunk as c
+from reqllm.wires.common.audio import RAW_SOUND
 from reqllm.wires.common.blocks import Block, BlockWriter, ToolBlock
 from reqllm.wires.common.byte_places import AnswerText
 from reqllm.wires.common.decoding import JSONEventDecoder
@@ -27,8 +28,6 @@ from reqllm.wires.gemini.words import (
 
 CODE_EXECUTION = "code_execution"
 _FAILED_OUTCOMES = ("OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED")
-# Sound without a head: its pieces are one after another, and together one file.
-_RAW_SOUND = ("audio/l16", "audio/pcm", "audio/l24", "audio/basic")
 
 
 class _GrowingCall:
@@ -228,7 +227,7 @@ class Candidate:
         media_type = filled(value.get("mimeType"))
         extras = _extras(part, "inlineData")
         extras.update({k: v for k, v in value.items() if k not in ("data", "mimeType")})
-        if not extras and (media_type or "").lower().startswith(_RAW_SOUND):
+        if not extras and (media_type or "").lower().startswith(RAW_SOUND):
             self._hear(media_type or "", data)
         else:
             self._file(media_type, data, None, extras)

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from reqllm import chunk as c
+from reqllm.wires.common.audio import RAW_SOUND
 from reqllm.wires.common.blocks import Block, UnknownBlock
 from reqllm.wires.common.byte_places import AnswerText
 from reqllm.wires.common.decoding import JSONEventDecoder
 from reqllm.wires.common.fields import as_list, as_object, as_string, filled
 from reqllm.wires.common.json_text import compact
-from reqllm.wires.gemini_interactions.words import CALL, CONTENT_TYPES, RAW_SOUND, RESULT, WIRE
+from reqllm.wires.gemini_interactions.words import CALL, CONTENT_TYPES, RESULT, WIRE
 
 
 class Step(Protocol):

@@ -46,7 +46,5 @@ INTERACTION_KEYS = frozenset(
 CONTENT_TYPES = ("text", "image", "audio", "video", "document")
 # What a content may say of itself besides; another provider's words mean nothing here.
 CONTENT_EXTRAS = ("channels", "name", "processing", "resolution", "sample_rate")
-# Sound without a head: its pieces are one after another, and together one file.
-RAW_SOUND = ("audio/l16", "audio/pcm", "audio/l24", "audio/basic")
 # Of a server's tool, as a step's type and as a tool's name.
 CALL, RESULT = "_call", "_result"
