@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from reqllm.wires.common.api_errors import reports_failure
+from reqllm.wires.common.json_text import unseparated
 from reqllm_fixtures.bodies.cutting import CutEvent
 from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.explaining import came
@@ -67,6 +68,8 @@ class _Check:
         self._opened = wire.opened if report.profile == "compat" else None
         self._is_done = False
         self._is_failed = False
+        self._unseparated = 0
+        """Events that stood in another's."""
 
     def run(self, body: bytes) -> tuple[Finding, ...]:
         """Check all events in order, then how the body ends."""
@@ -84,7 +87,7 @@ class _Check:
         report.event, report.start, report.stop = 0, len(body), len(body)
         if self._is_failed and number:
             pass  # what is missing is missing with reason
-        elif number > self._is_done:  # the sentinel is none
+        elif number + self._unseparated > self._is_done:  # the sentinel is none
             self._rules.end(is_done=self._is_done)
         else:
             report.add("no-events", "$", f"expected events, came {len(body)} bytes without one")
@@ -144,6 +147,8 @@ class _Check:
 
     def _take_unreadable(self, event: CutEvent, value: Any) -> None:
         data = event.data
+        if value is NOT_JSON and self._take_unseparated(event):
+            return
         if not data.strip() or value is None:
             self._report.add("empty-event", "$", "expected JSON, came no data")
         elif value is NOT_JSON and event.name != "error":
@@ -156,6 +161,21 @@ class _Check:
             self._report.add("unknown-event", "$", said)
         else:
             check_untyped(value, self._report, self._wire.kind_path)
+
+    def _take_unseparated(self, event: CutEvent) -> bool:
+        """Take events between which no blank line stood; return whether they are such."""
+        lines = unseparated(event.data, is_cut=not event.is_finished)
+        if lines:
+            said = "expected a blank line after each event, came another event"
+            self._report.add("unfinished-event", "$", said)
+            self._unseparated += len(lines) - 1
+        for line in lines:
+            one = replace(event, data=line, name="", is_finished=True)
+            if self._is_done or self._is_failed or self._rules.ended:
+                self._take_late(one)
+            else:
+                self._take(one)
+        return bool(lines)
 
     def _take_misnamed(self, name: str, kind: str) -> None:
         if name:

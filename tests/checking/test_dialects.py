@@ -29,6 +29,7 @@ from .streams import (
     usage,
 )
 
+NO_SSE = ("ollama", "bedrock-converse", "bedrock-invoke")
 WHOLE = [each for each in GATEWAYS if each.state == "complete" and not each.warnings]
 # J10: others than us cannot read a call that does not begin by its name.
 CALLED = [
@@ -70,6 +71,23 @@ def test_an_error_of_any_shape_is_an_ending(case):
 def test_the_sentinel_may_have_blanks(sentinel):
     """Blanks around the sentinel make it no other event."""
     assert rules("openai-chat", unnamed(OPENAI_TEXT) + sentinel) == []
+
+
+@pytest.mark.parametrize("wire", [wire for wire in SHAPES if wire not in NO_SSE])
+def test_events_without_blank_lines_between(wire):
+    """A server that ends its events by one line end is read line by line, and told of it."""
+    body = SHAPES[wire].framed(SHAPES[wire].clean[0])
+    joined = body.replace(b"\n\n", b"\n")
+    apart, got = decode_stream(wire, body), decode_stream(wire, joined)
+
+    assert (got.state, got.content, got.usage, got.finish_reason) == (
+        apart.state,
+        apart.content,
+        apart.usage,
+        apart.finish_reason,
+    )
+    assert "unseparated_events" in [each.code for each in got.warnings]
+    assert {severity for severity, _ in rules(wire, joined)} == {"warning"}
 
 
 def test_the_last_line_may_hold_no_message():

@@ -159,6 +159,31 @@ GATEWAYS = (
         )
     ),
     Case(
+        id="unseparated",
+        says="events that only one line end stands between are read line by line",
+        body=(HE + LLO).replace(b"\n\n", b"\n") + b"\n" + END,
+        text="Hello",
+        warnings=("unseparated_events",),
+    ),
+    Case(
+        id="unseparated, cut",
+        says="the last of them may be cut off",
+        body=(HE + LLO).replace(b"\n\n", b"\n") + HE[:40],
+        text="Hello",
+        warnings=("unseparated_events",),
+        state="incomplete",
+        error=e.IncompleteStreamError,
+    ),
+    Case(
+        id="unseparated, but for one",
+        says="and where one of them is none, all of it is malformed",
+        body=HE.replace(b"\n\n", b"\n") + b"data: nope\n\n",
+        state="failed",
+        error=e.MalformedEventError,
+        model=None,
+        response_id=None,
+    ),
+    Case(
         id="whole message at the end",
         says="what was streamed is not said twice by the message that ends it; the rest is new",
         body=chunk('{"reasoning_content":"Hm"}')

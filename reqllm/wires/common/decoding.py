@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from reqllm import chunk as c
 from reqllm.errors import MalformedEventError, ReqLLMError
 from reqllm.framing.event import Comment, Known, Recognise, WireEvent
@@ -14,7 +16,7 @@ from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fields import NOTHING
 from reqllm.wires.common.fillers import PADDING, Fillers
-from reqllm.wires.common.json_text import has_halves, parse_json
+from reqllm.wires.common.json_text import has_halves, parse_json, unseparated
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
@@ -148,7 +150,8 @@ class JSONEventDecoder:
         try:
             value = self._parse(data)
         except ValueError:
-            self._take_malformed(event)
+            if not self._take_unseparated(event):
+                self._take_malformed(event)
             return
         if isinstance(value, list) and value and _is_report(value[0]):
             value = value[0]  # Google's errors come so, on whatever wire it speaks
@@ -168,6 +171,23 @@ class JSONEventDecoder:
                 f"event {self._events}: expected a JSON object, got {event.text[:_SHOWN]!r}; "
                 "ignored",
             )
+
+    def _take_unseparated(self, event: WireEvent) -> bool:
+        """Take events between which no blank line stood; return whether they are such."""
+        lines = unseparated(event.data, is_cut=event.flushed)
+        if not lines:
+            return False
+        self.start()
+        self.warn_once(
+            "unseparated_events", "events came without a blank line between them; told apart by it"
+        )
+        for line in lines:
+            if self.ended or self.error is not None:
+                self.late_events += 1
+            else:
+                self._take_event(replace(event, data=line, event="message"))
+        self._repeatable = False
+        return True
 
     def _is_foreign(self, value: dict[str, Any], event: WireEvent) -> bool:
         """Whether a gateway reports an error in a form of its own."""

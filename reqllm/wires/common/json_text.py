@@ -42,6 +42,27 @@ def _parse(text: bytes | str) -> Any:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
 
 
+def unseparated(data: bytes, *, is_cut: bool = False) -> list[bytes]:
+    """Return the events that stand in the lines of one, where a server puts no blank line between.
+
+    Each is a JSON object, or the sentinel; nothing is returned of what holds anything else.
+    is_cut: the last one may have been cut off, and is left out then.
+    """
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    if len(lines) < 2:
+        return []
+    if is_cut and not _is_event(lines[-1]):
+        lines.pop()
+    return lines if all(map(_is_event, lines)) else []
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        return line.strip() == b"[DONE]" or isinstance(parse_json(line), dict)
+    except ValueError:
+        return False
+
+
 def has_halves(text: str) -> bool:
     """Whether JSON text spells half a character: only then may its values hold one."""
     return "\\u" in text and _HALF.search(text) is not None
