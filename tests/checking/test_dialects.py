@@ -90,6 +90,17 @@ def test_events_without_blank_lines_between(wire):
     assert {severity for severity, _ in rules(wire, joined)} == {"warning"}
 
 
+def test_an_object_of_nothing_may_be_a_list_of_nothing():
+    """A gateway in a language that knows no difference writes `[]` for `{}`."""
+    last = bare(choices=[{"index": 0, "delta": [], "finish_reason": "stop"}], usage=[])
+    tool = {"type": "tool_use", "id": "t", "name": "f", "input": []}
+    called = [MESSAGE_START, start(0, tool), stop(0), finish("tool_use"), MESSAGE_STOP]
+
+    assert rules("openai-chat", openai([OPENAI_TEXT[0], last])) == []
+    assert rules("anthropic-messages", named(called)) == []
+    assert decode_stream("anthropic-messages", named(called)).tool_calls[0].arguments == {}
+
+
 def test_the_last_line_may_hold_no_message():
     """Older Ollama ends an answer by what it counted alone."""
     last = {key: value for key, value in OLLAMA[-1].items() if key != "message"}
