@@ -8,7 +8,6 @@ before it has to send after all: building one means building a TLS context, 30 m
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import Any
 
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.transports.answering import SENT_BY_US
+from reqllm_fixtures.transports.arriving import Watch
 from reqllm_fixtures.transports.unbuilt import unbuilt_kind
 
 Make = Callable[[ModuleType, Any], Any]
@@ -45,29 +45,55 @@ class Patched:
 # The one place with state of a module: what it describes, two patched classes, is one, too.
 _current: ContextVar[Patched | None] = ContextVar("reqllm_patched", default=None)
 _active: list[Patched] = []
-_undo: list[Callable[[], None]] = []
+_undo: dict[str, list[Callable[[], None]]] = {}
+"""By the library that is patched."""
 _lock = threading.Lock()
 
 
 @contextmanager
 def patched(ours: Patched) -> Iterator[None]:
-    """Send what the installed libraries' own transports are asked to send through `ours`."""
+    """Send what the libraries' own transports are asked to send through `ours`.
+
+    A library that nobody has imported is patched when it is.
+    """
     with _lock:
-        if not _active:
-            _undo.extend(undo for module in _installed() for undo in _patch(module))
         _active.append(ours)
-    token = _current.set(ours)
+        if len(_active) == 1:
+            _watch.begin()
+    token = None
     try:
+        # Not within the lock, which a thread that imports one of them may wait for.
+        for module in _watch.loaded():
+            _patch_once(module)
+        token = _current.set(ours)
         yield
     finally:
         # A fixture's end may run in another context than its beginning: there it is not set.
-        with suppress(ValueError):
-            _current.reset(token)
+        if token is not None:
+            with suppress(ValueError):
+                _current.reset(token)
         with _lock:
             _active.remove(ours)
             if not _active:
-                while _undo:
-                    _undo.pop()()
+                _leave()
+
+
+def _patch_once(module: ModuleType) -> None:
+    with _lock:
+        if _active and module.__name__ not in _undo:
+            undo = _undo[module.__name__] = []
+            undo.extend(_patch(module))
+
+
+def _leave() -> None:
+    _watch.end()
+    for undo in _undo.values():
+        for each in undo:
+            each()
+    _undo.clear()
+
+
+_watch = Watch(LIBRARIES, _patch_once)
 
 
 def _responsible() -> Patched | None:
@@ -87,14 +113,6 @@ def _responsible() -> Patched | None:
             "contextvars.copy_context().run, or hand cassette.transport() to its client."
         )
     return active[0] if active else None
-
-
-def _installed() -> Iterator[ModuleType]:
-    for name in LIBRARIES:
-        try:
-            yield importlib.import_module(name)
-        except ImportError:
-            continue
 
 
 def _patch(module: ModuleType) -> Iterator[Callable[[], None]]:

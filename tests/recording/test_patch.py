@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import importlib
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -148,3 +151,48 @@ def test_a_closed_cassette_is_not_patched_in(path):
     """A cassette has to be open."""
     with pytest.raises(FixtureError, match="not open"), use_cassette(path).patch():
         pass
+
+
+LATE = """
+import sys
+from reqllm_fixtures import use_cassette
+
+def ask():
+    import {library} as library
+    with library.Client() as client:
+        return client.post("{url}", json={{"a": 1}}).text
+
+finders = list(sys.meta_path)
+with use_cassette({path!r}) as cassette, cassette.patch():
+    assert "{library}" not in sys.modules
+    print(ask())
+import {library} as library
+assert library.__spec__.loader is library.__loader__
+assert type(library.__loader__).__name__ == "SourceFileLoader"
+assert library.HTTPTransport.handle_request.__module__.startswith("{library}.")
+assert not hasattr(library.HTTPTransport.handle_request, "__wrapped__")
+assert sys.meta_path == finders
+"""
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_a_library_that_is_imported_later(server, url, path, library):
+    """What the code in the block is the first to import is answered, too; nothing is left of it."""
+    with use_cassette(path, mode="record") as cassette, cassette.patch():
+        fetch(WAYS[0], url)
+    asked = len(server.requests)
+    code = LATE.format(library=library, url=url, path=str(path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("data: 1\n\ndata: 2\n\n\n", "")
+    assert len(server.requests) == asked
+
+
+def test_an_import_that_fails_stays_a_failure(path, monkeypatch):
+    """A library that is not installed is missing within the block as it is without it."""
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    with (
+        use_cassette(path, mode="live") as cassette,
+        cassette.patch(),
+        pytest.raises(ModuleNotFoundError),
+    ):
+        importlib.import_module("httpx2")
