@@ -7,7 +7,7 @@ at hand, so nothing is kept between pieces.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -28,8 +28,13 @@ class CutEvent(Struct, frozen=True, gc=False):
     is_stray: bool = False
 
 
-def sse_events(body: bytes) -> Iterator[CutEvent]:
-    """Cut a body into its events, in order; comments are passed over."""
+def sse_events(
+    body: bytes, passes: Callable[[bytes], bool] = lambda block: False
+) -> Iterator[CutEvent]:
+    """Cut a body into its events, in order; comments are passed over.
+
+    passes: says of the lines of a whole event whether it, too, is passed over.
+    """
     start = len(_BOM) if body.startswith(_BOM) else 0
     line_end = _line_end(body)
     if line_end is None:
@@ -40,6 +45,9 @@ def sse_events(body: bytes) -> Iterator[CutEvent]:
     rest = blocks.pop()
     for block in blocks:
         stop = start + len(block) + len(line_end) * 2
+        if passes(block):
+            start = stop
+            continue
         if b"\n" not in block:
             if block[:6] == b"data: ":
                 yield CutEvent(start, stop, block[6:])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reqllm.wires.common.api_errors import reports_failure
 from reqllm.wires.common.json_text import unseparated
-from reqllm_fixtures.bodies.cutting import CutEvent
+from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
 from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.explaining import came
 from reqllm_fixtures.checking.finding import Finding, Profile, checked_profile
@@ -75,15 +75,17 @@ class _Check:
         """Check all events in order, then how the body ends."""
         report = self._report
         likeness = Likeness(self._wire.more)
-        number = 0
-        for event in self._wire.cut(body):
+        events = sse_events(body, likeness.fits) if self._wire.more else self._wire.cut(body)
+        judged = 0
+        for event in events:
             if event.is_stray:
-                self._take_stray(event, number)
+                self._take_stray(event, judged + likeness.count)
                 likeness.forget()
-                continue
-            number += 1
-            if not likeness.fits(event):
-                likeness.learn(event, self._judged(event, number))
+            else:
+                judged += 1
+                value = self._judged(event, judged + likeness.count)
+                likeness.learn(body[event.start : event.stop], event.data, value)
+        number = judged + likeness.count
         report.event, report.start, report.stop = 0, len(body), len(body)
         if self._is_failed and number:
             pass  # what is missing is missing with reason

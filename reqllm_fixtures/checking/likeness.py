@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from reqllm.wires.common.fillers import FILLER_KEYS
-from reqllm_fixtures.bodies.cutting import CutEvent
 
 More = Callable[[dict[str, Any]], tuple[str, str] | None]
 """Gives the member that holds the text of an event, and the text, if the event is a piece of text
@@ -29,45 +28,48 @@ class Likeness:
     """Knows the events of one stream that are one more of the last."""
 
     def __init__(self, more: More | None) -> None:
+        self.count = 0
+        """How many were."""
         self._more = more
-        self._name = ""
         self._first = b""
         self._others: tuple[bytes, ...] = ()
         """What stands around what may vary in the last event; nothing if none is like it."""
         self._in_vain = 0
 
-    def fits(self, event: CutEvent) -> bool:
-        """Return whether an event is the same as the last but for plain text."""
-        others, data = self._others, event.data
-        if not others or not data.startswith(self._first):
-            return False
-        if event.name != self._name or not event.is_finished:
+    def fits(self, block: bytes) -> bool:
+        """Return whether an event with all its lines is the same as the last but for plain text."""
+        others = self._others
+        if not others or not block.startswith(self._first):
             return False
         at = len(self._first)
         for part in others:
-            at = _PLAIN.match(data, at).end()  # type: ignore[union-attr]
-            if not data.startswith(part, at):
+            at = _PLAIN.match(block, at).end()  # type: ignore[union-attr]
+            if not block.startswith(part, at):
                 return False
             at += len(part)
-        if _END.match(data, at) is None or not (data.isascii() or _is_text(data)):
+        if _END.match(block, at) is None or not (block.isascii() or _is_text(block)):
             return False
         self._in_vain = 0
+        self.count += 1
         return True
 
     def forget(self) -> None:
         """Take nothing for one more of what came."""
         self._others = ()
 
-    def learn(self, event: CutEvent, value: dict[str, Any] | None) -> None:
-        """Learn from an event that was judged; `value` is none if something was wrong with it."""
+    def learn(self, block: bytes, data: bytes, value: dict[str, Any] | None) -> None:
+        """Learn from an event that was judged; `value` is none if something was wrong with it.
+
+        block: all its lines, and the mark that closes it.
+        """
         self._others = ()
         # Where each event differs in more than its text, nothing is gained.
         if self._more is None or value is None or self._in_vain == _MOST_IN_VAIN:
             return
-        if (found := self._more(value)) is not None:
-            self._name = event.name
-            self._first, *others = _around(event.data, value, *found)
-            self._others = tuple(others)
+        head, found, _ = block.rpartition(data)  # not if it came in several lines
+        if found and (said := self._more(value)) is not None:
+            first, *others = _around(data, value, *said)
+            self._first, self._others = head + first, tuple(others)
             self._in_vain += 1
 
 

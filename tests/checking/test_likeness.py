@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reqllm_fixtures.checking import check_events
-from reqllm_fixtures.checking.events import read_json
 from reqllm_fixtures.checking.finding import PROFILES, Profile
 from reqllm_fixtures.checking.likeness import Likeness
 from reqllm_fixtures.checking.wires.table import checked_wire
@@ -107,12 +107,12 @@ def test_the_findings_are_those_of_events_that_are_all_judged(wire, profile, dat
 
 def fitting(*events: dict[str, Any], wire: str = "openai-chat") -> list[bool]:
     """Tell of each event whether it is one more of the last, and so not judged."""
-    spec = checked_wire(wire)
-    likeness, fits = Likeness(spec.more), []
-    for event in spec.cut(unnamed(events)):
-        fits.append(likeness.fits(event))
+    likeness, fits = Likeness(checked_wire(wire).more), []
+    for value in events:
+        data = json.dumps(value).encode()
+        fits.append(likeness.fits(b"data: " + data))
         if not fits[-1]:
-            likeness.learn(event, read_json(event.data))
+            likeness.learn(b"data: " + data + b"\n\n", data, value)
     return fits
 
 
