@@ -13,6 +13,8 @@ from reqllm_fixtures.errors import RECORD_ADVICE, Difference, UnmatchedRequestEr
 from reqllm_fixtures.waiting import Waiting
 
 Headers = tuple[tuple[str, str], ...]
+NO_STATUS = 0
+"""The status of an answer whose status line never came."""
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,6 @@ from reqllm_fixtures.errors import (
 from reqllm_fixtures.files import format as cassette_format
 from reqllm_fixtures.matching import matchers
 from reqllm_fixtures.mode import Mode
-from reqllm_fixtures.transports.recording import Recorder
 from reqllm_fixtures.transports.sources import Recorded, Refuse, Source, is_virtual
 from reqllm_fixtures.transports.transport import async_transport, transport
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.files.publishing import Recording
     from reqllm_fixtures.overlay.base import Overlay
     from reqllm_fixtures.secrets.redaction import Redactor
+    from reqllm_fixtures.transports.recording import Recorder
     from reqllm_fixtures.virtual_time import VirtualClock
 
 
@@ -87,7 +87,9 @@ class CassetteInUse:
         self._recorder = self._recording = self._asking = None
         self._sent.clear()
         if self.mode in (Mode.RECORD, Mode.FILL):
-            from reqllm_fixtures.files.publishing import Recording  # here: a replay writes nothing
+            # Here, as a replay writes nothing.
+            from reqllm_fixtures.files.publishing import Recording
+            from reqllm_fixtures.transports.recording import Recorder
 
             replaces = self.mode is Mode.RECORD and not self._adds
             redactor = self._make_redactor()

@@ -16,10 +16,9 @@ from reqllm.stream_response import SyncStreamResponse
 from reqllm.stream_server import StreamServer
 from reqllm.streaming import read_response
 from reqllm.wires.common.api_errors import api_error, error_body
-from reqllm_fixtures.cassette import Cassette, EndError, Interaction, RecordedRequest
+from reqllm_fixtures.cassette import NO_STATUS, Cassette, EndError, Interaction, RecordedRequest
 from reqllm_fixtures.errors import Difference
 from reqllm_fixtures.speaking import json_body, parsed
-from reqllm_fixtures.transports.recording import NO_STATUS
 from reqllm_fixtures.transports.transport import replay_transport
 
 AS_RECORDED = "as recorded"

@@ -26,11 +26,11 @@ class UnknownWireOfRecordingError(FixtureError):
 
 def is_stream(interaction: Interaction) -> bool:
     """Return whether a stream was asked for, or came."""
-    if _wants_stream(interaction.request):
-        return True
     headers = interaction.response.headers
     types = [value for name, value in headers if name.lower() == "content-type"]
     if any(kind in value for value in types for kind in _STREAM_TYPES):
+        return True
+    if _wants_stream(interaction.request):
         return True
     if _STREAM_PATH.search(urlsplit(interaction.request.uri).path):
         return True

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from reqllm.wires.common.api_errors import reports_failure
 from reqllm.wires.common.json_text import unseparated
 from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
 from reqllm_fixtures.checking.checked_wire import CheckedWire
@@ -140,7 +139,7 @@ class _Check:
         report.add("unframed", "$", f"expected an event, came {_text(event.data)}")
         # A server that failed may tell so without any framing.
         if not (self._is_done or self._is_failed or self._rules.ended):
-            self._is_failed = reports_failure(event.data.strip().removeprefix(b"error:"))
+            self._is_failed = _reports_failure(event.data.strip().removeprefix(b"error:"))
 
     def _fail_foreign(self) -> None:
         self._is_failed = True
@@ -155,7 +154,7 @@ class _Check:
             self._report.add("empty-event", "$", "expected JSON, came no data")
         elif value is NOT_JSON and event.name != "error":
             self._report.add("not-json", "$", f"expected JSON, came {_text(data)}")
-        elif value is NOT_JSON or (isinstance(value, list) and reports_failure(data)):
+        elif value is NOT_JSON or (isinstance(value, list) and _reports_failure(data)):
             self._fail_foreign()  # in words, or as Google has them, in a list
         elif value == "[DONE]" and self._wire.has_sentinel:
             self._is_done = True
@@ -242,6 +241,12 @@ def read_json(data: bytes) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _reports_failure(document: bytes) -> bool:
+    from reqllm.wires.common.api_errors import reports_failure  # here, as few streams fail
+
+    return reports_failure(document)
 
 
 def _text(data: bytes) -> str:

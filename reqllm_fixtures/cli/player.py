@@ -11,10 +11,9 @@ from reqllm.cli.summary import what_arrived
 from reqllm.cli.terminal import Terminal, one_line
 from reqllm.errors import ReqLLMError
 from reqllm_fixtures import playback, speaking
-from reqllm_fixtures.cassette import Interaction
+from reqllm_fixtures.cassette import NO_STATUS, Interaction
 from reqllm_fixtures.errors import FixtureError, RecordingEndedError
 from reqllm_fixtures.matching.matchers import strict
-from reqllm_fixtures.transports.recording import NO_STATUS
 
 _PROMPT_SHOWN = 300
 _BODY_SHOWN = 4000

@@ -5,9 +5,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
-from reqllm_fixtures.cassette import Interaction, RecordedRequest, RecordedResponse
+from reqllm_fixtures.cassette import (
+    NO_STATUS,
+    Interaction,
+    RecordedRequest,
+    RecordedResponse,
+)
 from reqllm_fixtures.transports.answering import REPLAYED
-from reqllm_fixtures.transports.recording import NO_STATUS, Recorder, Tape, Tee
+from reqllm_fixtures.transports.recording import Recorder, Tape, Tee
 
 
 class Listener:

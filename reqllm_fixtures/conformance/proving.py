@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from reqllm_fixtures.cassette import Interaction
+from reqllm_fixtures.cassette import NO_STATUS, Interaction
 from reqllm_fixtures.conformance.results import Proof
 from reqllm_fixtures.conformance.taken import Taken
 from reqllm_fixtures.library import CassetteInUse
-from reqllm_fixtures.transports.recording import NO_STATUS
 
 _SECONDS_A_DAY = 86_400
 

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 
 from reqllm_fixtures.bodies.endings import says_it_is_over
-from reqllm_fixtures.cassette import EndError, Headers, Interaction, Piece
-from reqllm_fixtures.transports.recording import NO_STATUS
+from reqllm_fixtures.cassette import NO_STATUS, EndError, Headers, Interaction, Piece
 
 Ending = Literal["whole", "closed", "reset"]
 

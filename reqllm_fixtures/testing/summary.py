@@ -9,7 +9,6 @@ import pytest
 from msgspec import Struct
 
 from reqllm_fixtures.mode import Mode
-from reqllm_fixtures.testing import unused
 from reqllm_fixtures.testing.collecting import relative
 from reqllm_fixtures.testing.options import Options
 from reqllm_fixtures.testing.results import Results, Used
@@ -63,7 +62,11 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 def summed_up(results: Results, options: Options, config: pytest.Config) -> Summary:
     """Sum up what came of a run."""
-    found = unused.search(results, options, config) if options.unused else None
+    found = None
+    if options.unused:
+        from reqllm_fixtures.testing import unused  # here, as few runs ask for it
+
+        found = unused.search(results, options, config)
     used = sorted(results.used, key=lambda each: (each.test, each.path))
     return Summary(
         mode=str(options.mode),

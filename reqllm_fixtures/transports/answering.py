@@ -9,11 +9,17 @@ import threading
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reqllm_fixtures.bodies.endings import says_it_is_over
 from reqllm_fixtures.bodies.pieces import without_coding
-from reqllm_fixtures.cassette import EndError, Interaction, RecordedRequest, RecordedResponse
+from reqllm_fixtures.cassette import (
+    NO_STATUS,
+    EndError,
+    Interaction,
+    RecordedRequest,
+    RecordedResponse,
+)
 from reqllm_fixtures.errors import (
     FixtureError,
     NoKeyError,
@@ -21,9 +27,11 @@ from reqllm_fixtures.errors import (
     RecordingEndedError,
     UnmatchedRequestError,
 )
-from reqllm_fixtures.transports.recording import NO_STATUS, Tape
 from reqllm_fixtures.transports.replaying import Failure, Waits
 from reqllm_fixtures.transports.sources import Clock, Recorded, Rhythm, Rhythmic, Source
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.transports.recording import Tape
 
 # Marks a request that we send on, so that it does not come to a cassette twice.
 SENT_BY_US = "reqllm_fixtures"

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from reqllm_fixtures.cassette import (
+    NO_STATUS,
     End,
     EndError,
     Headers,
@@ -27,8 +28,6 @@ from reqllm_fixtures.cassette import (
 
 Clock = Callable[[], float]
 Now = Callable[[], datetime]
-
-NO_STATUS = 0  # of an answer whose status line never came
 
 _WITHOUT_BODY = {204, 304}
 

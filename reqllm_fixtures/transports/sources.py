@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reqllm_fixtures.cassette import Interaction, Matcher, Piece, RecordedRequest
 from reqllm_fixtures.errors import FixtureError
-from reqllm_fixtures.transports.recording import Recorder
+
+if TYPE_CHECKING:
+    from reqllm_fixtures.transports.recording import Recorder
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reqllm_fixtures.cassette import RecordedRequest
 from reqllm_fixtures.errors import FixtureError, MissingDependencyError
 from reqllm_fixtures.transports.answering import Answering, headers_of
-from reqllm_fixtures.transports.recording import AsyncTee, Recorder, Tape, Tee
 from reqllm_fixtures.transports.replaying import AsyncReplay, Replay
 from reqllm_fixtures.transports.sources import (
     AsyncSleep,
@@ -30,6 +29,7 @@ from reqllm_fixtures.transports.sources import (
 )
 
 if TYPE_CHECKING:
+    from reqllm_fixtures.transports.recording import Recorder, Tape
     from reqllm_fixtures.virtual_time import VirtualClock
 
 _LIBRARIES = ("httpx", "httpx2")
@@ -137,8 +137,6 @@ class _Kinds(NamedTuple):
     async_transport: type[Any]
     stream: type[Any]
     async_stream: type[Any]
-    tee: type[Any]
-    async_tee: type[Any]
 
 
 @cache
@@ -149,8 +147,22 @@ def _kinds(module: ModuleType) -> _Kinds:
         type("AsyncCassetteTransport", (_AsyncTransport, module.AsyncBaseTransport), {}),
         type("ReplayStream", (Replay, module.SyncByteStream), {}),
         type("AsyncReplayStream", (AsyncReplay, module.AsyncByteStream), {}),
-        type("RecordedStream", (Tee, module.SyncByteStream), {}),
-        type("AsyncRecordedStream", (AsyncTee, module.AsyncByteStream), {}),
+    )
+
+
+class _Tees(NamedTuple):
+    stream: type[Any]
+    async_stream: type[Any]
+
+
+@cache
+def _tees(module: ModuleType) -> _Tees:
+    """Give our tees the bases by which this library knows streams."""
+    from reqllm_fixtures.transports import recording  # here, because a replay records nothing
+
+    return _Tees(
+        type("RecordedStream", (recording.Tee, module.SyncByteStream), {}),
+        type("AsyncRecordedStream", (recording.AsyncTee, module.AsyncByteStream), {}),
     )
 
 
@@ -165,11 +177,10 @@ class _Transport(Answering):
             return self._upstream("HTTPTransport").handle_request(request)
         asked = _as_asked(request, request.read())
         self._source.hear(asked)
-        kinds = _kinds(self._module)
-        played = self._played(request, asked, kinds.stream)
+        played = self._played(request, asked, _kinds(self._module).stream)
         if played is not None:
             return played
-        return self._recorded(request, asked, kinds.tee)
+        return self._recorded(request, asked, _tees(self._module).stream)
 
     def _recorded(self, request: Any, asked: RecordedRequest, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("HTTPTransport"), self._sendable(request)
@@ -199,11 +210,10 @@ class _AsyncTransport(Answering):
             return await self._upstream("AsyncHTTPTransport").handle_async_request(request)
         asked = _as_asked(request, await request.aread())
         self._source.hear(asked)
-        kinds = _kinds(self._module)
-        played = self._played(request, asked, kinds.async_stream)
+        played = self._played(request, asked, _kinds(self._module).async_stream)
         if played is not None:
             return played
-        return await self._recorded(request, asked, kinds.async_tee)
+        return await self._recorded(request, asked, _tees(self._module).async_stream)
 
     async def _recorded(self, request: Any, asked: RecordedRequest, tee: type[Any]) -> Any:
         upstream, sendable = self._upstream("AsyncHTTPTransport"), self._sendable(request)

@@ -9,7 +9,7 @@ import pytest
 
 from reqllm.wires.table import WIRE_NAMES
 from reqllm_fixtures import EndError, Interaction, RecordedResponse
-from reqllm_fixtures.transports.recording import NO_STATUS
+from reqllm_fixtures.cassette import NO_STATUS
 
 from .making import CHAT, JSON, MESSAGES, SSE, cassette, event, recorded, said
 from .running import DEMO, REASONING, TOOLS, run

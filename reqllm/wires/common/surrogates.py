@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reqllm.chunk import StreamChunk
+if TYPE_CHECKING:
+    from reqllm.chunk import StreamChunk
 
 REPLACEMENT = "\ufffd"
 _FIRST_HIGH, _LAST_HIGH = "\ud800", "\udbff"
