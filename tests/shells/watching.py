@@ -58,7 +58,6 @@ async def nothing_left(way: Way, http: Any, *, dropped: int = 0) -> AsyncIterato
     `dropped` streams must be complained of, once each and in our name.
     """
     gc.collect()
-    gc.freeze()  # what there was before is not looked at again, which is most of the time
     open_before, running_before = descriptors(), way.running()
     seen = Seen()
     hook, sys.unraisablehook = sys.unraisablehook, seen.unraisable.append
@@ -70,7 +69,6 @@ async def nothing_left(way: Way, http: Any, *, dropped: int = 0) -> AsyncIterato
             await way.until(lambda: descriptors() <= open_before)
             await way.until(lambda: way.running() <= running_before)
     finally:
-        gc.unfreeze()
         sys.unraisablehook = hook
     assert slots(http) == (0, 0)
     assert seen.complaints == [DROPPED] * dropped
