@@ -27,7 +27,10 @@ for package in (reqllm, reqllm_fixtures):
     for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not each.name.endswith(".__main__"):
             importlib.import_module(each.name)
-LAZY = ("httpx2", "openai", "anyio._backends._asyncio", "anyio._backends._trio", "xdist.dsession")
+LAZY = (
+    *("httpcore", "httpcore2", "httpx2", "openai"),  # a library loads its core when it sends
+    *("anyio._backends._asyncio", "anyio._backends._trio", "xdist.dsession"),
+)
 for name in LAZY:
     importlib.import_module(name)
 
