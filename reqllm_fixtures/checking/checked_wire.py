@@ -45,6 +45,8 @@ class CheckedWire(Struct, frozen=True):
     wrapper: str = ""
     """What messages of the body are called that each wrap an event; its own schemas are theirs."""
     cut: Callable[[bytes], Iterator[CutEvent]] = sse_events
+    is_lines: bool = False
+    """Whether its events are lines, which have no frame."""
     opened: Callable[[Any], Any] | None = None
     """Takes an event out of what others put it in, by profile compat."""
     is_named: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from reqllm.wires.common.json_text import unseparated
+from reqllm.wires.common.json_text import events_within, is_framed
 from reqllm_fixtures.bodies.cutting import CutEvent, sse_events
 from reqllm_fixtures.checking.checked_wire import CheckedWire
 from reqllm_fixtures.checking.explaining import came
@@ -67,7 +67,7 @@ class _Check:
         self._opened = wire.opened if report.profile == "compat" else None
         self._is_done = False
         self._is_failed = False
-        self._unseparated = 0
+        self._within = 0
         """Events that stood in another's."""
 
     def run(self, body: bytes) -> tuple[Finding, ...]:
@@ -88,7 +88,7 @@ class _Check:
         report.event, report.start, report.stop = 0, len(body), len(body)
         if self._is_failed and number:
             pass  # what is missing is missing with reason
-        elif number + self._unseparated > self._is_done:  # the sentinel is none
+        elif number + self._within > self._is_done:  # the sentinel is none
             self._rules.end(is_done=self._is_done)
         else:
             report.add("no-events", "$", f"expected events, came {len(body)} bytes without one")
@@ -148,7 +148,7 @@ class _Check:
 
     def _take_unreadable(self, event: CutEvent, value: Any) -> None:
         data = event.data
-        if value is NOT_JSON and self._take_unseparated(event):
+        if value is NOT_JSON and self._take_within(event):
             return
         if not data.strip() or value is None:
             self._report.add("empty-event", "$", "expected JSON, came no data")
@@ -163,20 +163,26 @@ class _Check:
         else:
             check_untyped(value, self._report, self._wire.kind_path)
 
-    def _take_unseparated(self, event: CutEvent) -> bool:
-        """Take events between which no blank line stood; return whether they are such."""
-        lines = unseparated(event.data, is_cut=not event.is_finished)
-        if lines:
+    def _take_within(self, event: CutEvent) -> bool:
+        """Take the events that stand in the data of one; return whether they are such."""
+        is_cut = not event.is_finished
+        lines = None if self._wire.is_lines else events_within(event.data, is_cut=is_cut)
+        if lines is None:
+            return False
+        if is_framed(event.data):
+            said = "expected JSON, came an event with its frame"
+            self._report.add("unknown-event", "$", said)
+        else:
             said = "expected a blank line after each event, came another event"
             self._report.add("unfinished-event", "$", said)
-            self._unseparated += len(lines) - 1
+        self._within += len(lines) - 1
         for line in lines:
             one = replace(event, data=line, name="", is_finished=True)
             if self._is_done or self._is_failed or self._rules.ended:
                 self._take_late(one)
             else:
                 self._take(one)
-        return bool(lines)
+        return True
 
     def _take_misnamed(self, name: str, kind: str) -> None:
         if name:

@@ -90,6 +90,35 @@ def test_events_without_blank_lines_between(wire):
     assert {severity for severity, _ in rules(wire, joined)} == {"warning"}
 
 
+FRAMINGS = {
+    "each event, with its end": lambda event: (event + b"\n\n").replace(b"\n", b"\ndata: "),
+    "each event": lambda event: event.replace(b"\n", b"\ndata: "),
+    "each line": lambda event: event.replace(b"\n", b"\n\ndata: "),
+}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("wire", [wire for wire in SHAPES if wire not in NO_SSE])
+def test_events_that_are_framed_twice(wire, framing):
+    """A server that puts whole frames into its frames, or lines of them, is understood and told of.
+
+    Whoever passes a stream on by a library that frames by itself comes to that.
+    """
+    body = SHAPES[wire].framed(SHAPES[wire].clean[0])
+    events = [FRAMINGS[framing](event) for event in body.split(b"\n\n") if event]
+    twice = b"".join(b"data: %s\n\n" % event for event in events)
+    once, got = decode_stream(wire, body), decode_stream(wire, twice)
+
+    assert (got.state, got.content, got.usage, got.finish_reason) == (
+        once.state,
+        once.content,
+        once.usage,
+        once.finish_reason,
+    )
+    assert "nested_events" in [each.code for each in got.warnings]
+    assert {severity for severity, _ in rules(wire, twice)} == {"warning"}
+
+
 def test_an_object_of_nothing_may_be_a_list_of_nothing():
     """A gateway in a language that knows no difference writes `[]` for `{}`."""
     last = bare(choices=[{"index": 0, "delta": [], "finish_reason": "stop"}], usage=[])

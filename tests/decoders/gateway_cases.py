@@ -184,6 +184,24 @@ GATEWAYS = (
         response_id=None,
     ),
     Case(
+        id="framed twice, cut",
+        says="the data of an event may be an event with its frame; the last may be cut off",
+        body=(HE + LLO + HE[:40]).replace(b"data: ", b"data: data:"),
+        text="Hello",
+        warnings=("nested_events",),
+        state="incomplete",
+        error=e.IncompleteStreamError,
+    ),
+    Case(
+        id="framed thrice",
+        says="but one frame too many is all that is taken off",
+        body=HE.replace(b"data: ", b"data: data: data: "),
+        state="failed",
+        error=e.MalformedEventError,
+        model=None,
+        response_id=None,
+    ),
+    Case(
         id="whole message at the end",
         says="what was streamed is not said twice by the message that ends it; the rest is new",
         body=chunk('{"reasoning_content":"Hm"}')

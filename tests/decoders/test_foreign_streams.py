@@ -9,6 +9,7 @@ import pytest
 
 from reqllm.stream_server import decode_stream
 from reqllm.wires.table import WIRE_NAMES
+from reqllm_fixtures.checking import check_events
 from tests.corpus import ABSENT, Capture, captures, params
 
 from .invariants import check_stream, fed_in_pieces, pieces_of, plain
@@ -69,6 +70,7 @@ def test_a_line_and_an_event_are_not_the_same(wire: str) -> None:
     other = b"data: " + line + b"\n\n" if wire == "ollama" else (line + b"\n") * 2
     response = check_stream(wire, other)
     assert response.state == "failed"
+    assert "error" in {each.severity for each in check_events(wire, other)}
 
 
 def test_there_is_something_to_read() -> None:

@@ -16,7 +16,7 @@ from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fields import NOTHING
 from reqllm.wires.common.fillers import PADDING, Fillers
-from reqllm.wires.common.json_text import has_halves, parse_json, unseparated
+from reqllm.wires.common.json_text import events_within, has_halves, is_framed, parse_json
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
@@ -150,7 +150,7 @@ class JSONEventDecoder:
         try:
             value = self._parse(data)
         except ValueError:
-            if not self._take_unseparated(event):
+            if not self._take_within(event):
                 self._take_malformed(event)
             return
         if isinstance(value, list) and value and _is_report(value[0]):
@@ -172,15 +172,19 @@ class JSONEventDecoder:
                 "ignored",
             )
 
-    def _take_unseparated(self, event: WireEvent) -> bool:
-        """Take events between which no blank line stood; return whether they are such."""
-        lines = unseparated(event.data, is_cut=event.flushed)
-        if not lines:
+    def _take_within(self, event: WireEvent) -> bool:
+        """Take the events that stand in the data of one; return whether they are such."""
+        lines = events_within(event.data, is_cut=event.flushed)
+        if lines is None:
             return False
         self.start()
-        self.warn_once(
-            "unseparated_events", "events came without a blank line between them; told apart by it"
-        )
+        if is_framed(event.data):
+            self.warn_once("nested_events", "events came framed twice; both frames were taken off")
+        else:
+            self.warn_once(
+                "unseparated_events",
+                "events came without a blank line between them; told apart by it",
+            )
         for line in lines:
             if self.ended or self.error is not None:
                 self.late_events += 1

@@ -17,6 +17,9 @@ decode_json = msgspec.json.Decoder().decode
 # those may go depends on who called us, so the limit is ours and the same everywhere.
 MAX_DEPTH = 128
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_DATA = b"data:"
+# The value is one word: a sentence is no field.
+_OTHER_FIELD = re.compile(rb"(?:event|id|retry):[ ]?\S+\s*$", re.MULTILINE)
 _HALF = re.compile(f"(?<!{_HIGH}){_LOW}|{_HIGH}(?!{_LOW})")
 
 
@@ -42,23 +45,31 @@ def _parse(text: bytes | str) -> Any:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
 
 
-def unseparated(data: bytes, *, is_cut: bool = False) -> list[bytes]:
-    """Return the events that stand in the lines of one, where a server puts no blank line between.
+def events_within(data: bytes, *, is_cut: bool = False) -> list[bytes] | None:
+    """Return the events that stand in the data of one; None if it holds anything else.
 
-    Each is a JSON object, or the sentinel; nothing is returned of what holds anything else.
-    is_cut: the last one may have been cut off, and is left out then.
+    A server may put no blank line between its events, or the whole frame of each into the data of
+    another. Each is a JSON object, or the sentinel, on a line of its own.
+    is_cut: the last line may have been cut off, and is left out then.
     """
-    lines = [line for line in data.split(b"\n") if line.strip()]
-    if len(lines) < 2:
-        return []
-    if is_cut and not _is_event(lines[-1]):
-        lines.pop()
-    return lines if all(map(_is_event, lines)) else []
+    lines = [line.strip() for line in data.split(b"\n") if line.strip()]
+    if len(lines) < 2 and not is_framed(data):
+        return None
+    texts = (line.removeprefix(_DATA).lstrip() for line in lines if not _OTHER_FIELD.match(line))
+    events = [text for text in texts if text]
+    if is_cut and events and not _is_event(events[-1]):
+        events.pop()
+    return events if all(map(_is_event, events)) else None
+
+
+def is_framed(data: bytes) -> bool:
+    """Whether the data of an event begins as one does, which no JSON does."""
+    return data.startswith(_DATA) or _OTHER_FIELD.match(data) is not None
 
 
 def _is_event(line: bytes) -> bool:
     try:
-        return line.strip() == b"[DONE]" or isinstance(parse_json(line), dict)
+        return line == b"[DONE]" or isinstance(parse_json(line), dict)
     except ValueError:
         return False
 

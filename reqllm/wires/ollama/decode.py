@@ -57,6 +57,9 @@ class OllamaDecoder(JSONEventDecoder):
         # Not this wire's, but gateways append it.
         return data.startswith(b"[DONE]")
 
+    def _take_within(self, event: WireEvent) -> bool:
+        return False  # a line has no frame: events among lines are another wire's
+
     def _take(self, value: dict[str, Any], event: WireEvent) -> None:
         self.start(None, filled(value.get("model")))
         if value.get("error"):

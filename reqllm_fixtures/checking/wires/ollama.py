@@ -41,4 +41,4 @@ class OllamaRules:
             self._report.add("terminal-missing", "$", said)
 
 
-WIRE = CheckedWire("ollama", OllamaRules, kind_of, cut=json_lines)
+WIRE = CheckedWire("ollama", OllamaRules, kind_of, cut=json_lines, is_lines=True)
