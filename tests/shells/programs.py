@@ -39,6 +39,8 @@ def run(program: str, url: str, *, timeout: float = 60) -> str:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A run of the tests in the background ignores Ctrl-C; what it starts must not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         printed, complained = process.communicate(timeout=timeout)
