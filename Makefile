@@ -10,6 +10,7 @@ demo: $(VENV)/.demo  ## play a recorded answer at the pace at which it was captu
 	@$(BIN)/reqllm-fixtures play cassettes/demo.yaml --pace 1
 
 test: $(VENV)/.test  ## every test, with branch coverage reported
+	@$(BIN)/python -m compileall -q reqllm reqllm_fixtures  # once, not in each of 200 processes
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest --numprocesses auto $(ARGS)
 	@$(BIN)/coverage combine --quiet
