@@ -1,17 +1,28 @@
-"""What holds for all tests: no property fails by a clock, old garbage is left alone; reports."""
+"""What holds for all tests: no clock, no old garbage, no trace where none is due; reports."""
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 COMPARED = "compared with the vendor's SDK"
+UNTRACED = (
+    "untraced: no coverage is measured while this test runs. It goes thousands of times over lines "
+    "that other tests reach, and measuring them again would take three times as long."
+)
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", UNTRACED)
 
 
 def pytest_collection_finish() -> None:
@@ -21,6 +32,24 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Take the trace function off while a test runs that is marked as `untraced`."""
+    trace = sys.gettrace()
+    if trace is None or item.get_closest_marker("untraced") is None:
+        return (yield)
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
+        _be_called()
+
+
+def _be_called() -> None:
+    """Let coverage's tracer, which puts itself in at a call, do so before anything returns."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -44,6 +44,7 @@ def events_of(wire: str, body: bytes) -> tuple[Event, ...]:
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("wire", WIRE_NAMES)
 def test_mutants_are_found_where_they_are(wire):
     """At least 99 in a hundred are found, and the finding names the place."""

@@ -54,6 +54,7 @@ def test_a_defect_is_caught(defect: Defect, http: httpx.Client):
         assert cell.message, wire
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("defect", DEFECTS, ids=str)
 def test_no_scenario_hides_a_defect(defect: Defect, http: httpx.Client):
     """Where a broken provider says something else than a healthy one, no scenario just passes."""

@@ -52,6 +52,7 @@ def test_every_stream_keeps_its_promises(capture: Capture) -> None:
     check_stream(capture.wire, capture.body)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_byte_by_byte_is_the_same_as_whole(capture: Capture) -> None:
     """A body fed one byte at a time gives the chunks that it gives at once."""
@@ -59,6 +60,7 @@ def test_byte_by_byte_is_the_same_as_whole(capture: Capture) -> None:
     assert plain(response) == whole(capture)
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())
@@ -70,6 +72,7 @@ def test_any_cut_is_the_same_as_whole(data: st.DataObject) -> None:
     assert plain(fed_in_pieces(capture.wire, pieces_at(cuts, capture.body))) == whole(capture)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(SMALL))
 def test_cut_off_at_every_byte(capture: Capture) -> None:
     """A body that stops at any byte raises nothing and is never called complete too early."""
@@ -77,6 +80,7 @@ def test_cut_off_at_every_byte(capture: Capture) -> None:
         check_cut_off(capture, end)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_cut_off_around_its_last_events(capture: Capture) -> None:
     """A body that loses its last bytes, which is what broken streams lose, is told as such."""
@@ -89,6 +93,7 @@ def test_cut_off_around_its_last_events(capture: Capture) -> None:
             check_cut_off(capture, end)
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())

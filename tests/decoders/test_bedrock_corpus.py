@@ -214,6 +214,7 @@ SAYS_NOTHING = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_every_event_is_accounted_for(capture: Capture) -> None:
     """Each value of each event is found in our chunks, unless a table says that it says nothing."""
@@ -235,6 +236,7 @@ def whole(capture: Capture) -> list[dict[str, Any]]:
     return plain(decoded(capture))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_every_stream_keeps_its_promises_byte_by_byte(capture: Capture) -> None:
     """A start, whole blocks, one end; the same chunks when each byte comes alone."""
@@ -243,6 +245,7 @@ def test_every_stream_keeps_its_promises_byte_by_byte(capture: Capture) -> None:
     assert plain(response) == whole(capture)
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())
@@ -259,6 +262,7 @@ EVIDENCE = re.compile(
 )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(SMALL))
 def test_cut_off_at_every_byte(capture: Capture) -> None:
     """A body that stops at any byte raises nothing and is never called complete too early."""
@@ -266,6 +270,7 @@ def test_cut_off_at_every_byte(capture: Capture) -> None:
         check_cut_off(capture, end)
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())
@@ -297,6 +302,7 @@ def events_before(capture: Capture, end: int) -> Iterator[Any]:
             yield event
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())
@@ -313,6 +319,7 @@ def test_damage_anywhere_is_found(data: st.DataObject) -> None:
         assert told == whole(capture)[: len(told)]
 
 
+@pytest.mark.untraced
 @needs_corpus
 @QUICK
 @given(data=st.data())

@@ -88,6 +88,7 @@ def check_both(wire: str, body: bytes) -> None:
 
 
 # The short way.
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_captures_are_the_same_without_the_short_way(capture: Capture) -> None:
     """Each capture gives the same chunks with the short way and without it."""
@@ -130,6 +131,7 @@ def changed_streams(draw: st.DrawFn) -> tuple[str, list[Event]]:
     return capture.wire, [*opening, *taught, *stretch, *changed, stretch[-1], *closing]
 
 
+@pytest.mark.untraced
 @needs_corpus
 @settings(
     max_examples=200,
@@ -185,6 +187,7 @@ def test_other_wrappings_are_read_the_long_way(wrapping: bytes) -> None:
 
 
 # Anything in any place.
+@pytest.mark.untraced
 @needs_corpus
 @settings(
     max_examples=150,
@@ -338,6 +341,7 @@ def test_every_member_may_be_of_any_type(wire: str) -> None:
                 check_stream(wire, b"".join(written(wire, dumped(e, name)) for name, e in events))
 
 
+@pytest.mark.untraced
 @settings(max_examples=100, deadline=None)
 @given(
     wire=st.sampled_from(WIRES),
@@ -353,6 +357,7 @@ def test_any_json(wire: str, events: list[tuple[str, Any]], kind: str) -> None:
     check_both(wire, b"".join(written(wire, dumped(value, name)) for name, value in events))
 
 
+@pytest.mark.untraced
 @settings(max_examples=100, deadline=None)
 @given(wire=st.sampled_from(WIRES), payload=st.binary(max_size=60), name=NAMES)
 def test_any_bytes(wire: str, payload: bytes, name: str) -> None:

@@ -124,6 +124,7 @@ def events_of(capture: Capture) -> tuple[Event, ...]:
 
 
 # What was captured.
+@pytest.mark.untraced
 @pytest.mark.parametrize("capture", params(ALL))
 def test_captures_are_the_same_without_it(capture: Capture) -> None:
     """Each capture gives the same chunks with the short way and without it."""

@@ -128,6 +128,7 @@ def test_arguments_are_handed_out_as_they_come() -> None:
     ]
 
 
+@pytest.mark.untraced
 def test_a_long_text_among_arguments_is_read_in_one_pass() -> None:
     """A hundred thousand pieces of one text, and as many places out of turn, take no time."""
     pieces = [partial("$.a", more=True, stringValue="xy")] * 100_000

@@ -98,6 +98,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(item)
 
 
+@pytest.mark.untraced
 @pytest.mark.skipif(not ALL, reason=ABSENT)
 @settings(
     max_examples=300,
@@ -583,6 +584,7 @@ def test_every_member_may_be_of_any_type(wire: str, rich: list[Any]) -> None:
                 check_stream(wire, stream_of(wire, events))
 
 
+@pytest.mark.untraced
 @settings(max_examples=250, deadline=None)
 @given(
     wire=st.sampled_from(WIRES),
@@ -593,6 +595,7 @@ def test_any_json(wire: str, events: list[Any]) -> None:
     check_both(wire, stream_of(wire, events))
 
 
+@pytest.mark.untraced
 @settings(max_examples=200, deadline=None)
 @given(wire=st.sampled_from(WIRES), body=st.binary(max_size=200))
 def test_any_bytes(wire: str, body: bytes) -> None:
@@ -601,6 +604,7 @@ def test_any_bytes(wire: str, body: bytes) -> None:
     check_both(wire, b"data: " + body + b"\n\n")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("wire", WIRES)
 def test_an_event_may_begin_with_any_byte(wire: str) -> None:
     """At the start and in the middle of a stream, also with a byte that no text has."""

@@ -52,6 +52,7 @@ def written(data: st.DataObject, entries: list[tuple[Steps, Any]]) -> str:
     return out + writer.close()
 
 
+@pytest.mark.untraced
 @settings(max_examples=300, deadline=None)
 @given(value=OBJECTS, data=st.data())
 def test_in_the_order_of_the_document(value: dict[str, Any], data: st.DataObject) -> None:
@@ -59,6 +60,7 @@ def test_in_the_order_of_the_document(value: dict[str, Any], data: st.DataObject
     assert written(data, list(places(value))) == compact(value)
 
 
+@pytest.mark.untraced
 @settings(max_examples=300, deadline=None)
 @given(
     value=st.dictionaries(NAMES, LEAVES | st.dictionaries(NAMES, LEAVES, min_size=1)),
@@ -70,6 +72,7 @@ def test_in_any_order(value: dict[str, Any], data: st.DataObject) -> None:
     assert json.loads(written(data, entries)) == value
 
 
+@pytest.mark.untraced
 @settings(max_examples=300, deadline=None)
 @given(
     entries=st.lists(

@@ -183,6 +183,7 @@ def test_nothing_is_found_after_redaction(name):
     assert scan(Redactor.of([secret]).redact(interaction)) == []
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "unit",
     [

@@ -56,6 +56,7 @@ def arrays(draw):
     return body + draw(st.sampled_from([b"]", b"\n]\n", b" ] "])), elements
 
 
+@pytest.mark.untraced
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_elements_come_out_as_they_were_written(data):
@@ -129,6 +130,7 @@ def test_one_huge_element_is_read_in_one_pass(element):
     assert time.process_time() - begun < 2
 
 
+@pytest.mark.untraced
 def test_many_small_elements_are_read_in_one_pass():
     """Many elements in one piece: looking for the end of one is no search of all."""
     for element in (b'{"a":1}', b"1", b'{\n"a": 1 }'):

@@ -133,6 +133,7 @@ def test_nothing_is_recognised_after_the_limit() -> None:
     assert seen == decoder.end() == []
 
 
+@pytest.mark.untraced
 def test_work_is_linear() -> None:
     """A line of 16 MiB in packets, a million blank lines and single bytes: all in no time."""
     deadline = process_time() + 30

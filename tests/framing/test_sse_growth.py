@@ -20,6 +20,8 @@ from reqllm.framing.sse import SSEDecoder
 
 from .reading import in_pieces_of
 
+pytestmark = pytest.mark.untraced
+
 KIB = 1024
 MIB = 1024 * 1024
 READ = 1400

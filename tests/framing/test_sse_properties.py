@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,7 @@ def test_any_stream_any_cut(pieces: list[bytes], comments: bool):
     assert read(pieces, comments=comments) == interpret(b"".join(pieces), comments=comments)
 
 
+@pytest.mark.untraced
 @settings(max_examples=1000, deadline=None)
 @given(pieces=cut_bodies(), limit=limits)
 @example(pieces=[b"\xef"], limit=0)

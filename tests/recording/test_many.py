@@ -67,6 +67,7 @@ def transport_of(way: Way, cassette: object) -> object:
     return cassette.async_transport(upstream=upstream)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("way", "count"), MANY, ids=str)
 def test_a_thousand_at_once(way, count, tmp_path):
     """Each of a thousand concurrent requests gets its own answer, then and in another order."""
