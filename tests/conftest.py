@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -50,6 +50,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 def _be_called() -> None:
     """Let coverage's tracer, which puts itself in at a call, do so before anything returns."""
+
+
+@pytest.fixture(scope="module")
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have clients trust a single authority, where all that they build is TLS they never use.
+
+    To load all that there are takes longer than most of these tests.
+    """
+    import trustme  # here, as most single files do without
+
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(path)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -15,6 +15,8 @@ from .conformance import LoopbackConformance
 from .sdk_questions import ASKERS, Heard, Question
 from .server import LoopbackServer
 
+pytestmark = pytest.mark.usefixtures("one_authority")
+
 # What each calls an end, one by a stop sequence, one by the limit, and one for a tool's sake.
 FINISHES = {
     "openai-chat": ("stop", "stop", "length", "tool_calls"),

@@ -20,6 +20,8 @@ from tests.loopback.vendors import LoopbackVendors
 from .sdk import Call, ask, ask_async
 from .table import SDKS
 
+pytestmark = pytest.mark.usefixtures("one_authority")
+
 KEY = "loopback-real-key-8f2b61d09c"
 DUMMY = "dummy"
 WAYS = ("argument", "patch")
