@@ -140,11 +140,16 @@ def pytest_testnodedown(node: Any) -> None:
 class Fixtures:
     """The fixtures, which know their run: to ask `request` for it would cost each test more.
 
-    None needs one of a wider scope, which would keep what each test leaves until the run is over.
+    None names one that gives what is known: it would be set up for that, and what each test left
+    of it kept until the run is over. Where a user overrides it, `declare` names it.
     """
 
     def __init__(self, run: PluginRun) -> None:
         self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        self._run.declare(metafunc)
 
     @pytest.fixture(scope="session")
     def reqllm_config(self) -> Mapping[str, Any]:
@@ -162,9 +167,9 @@ class Fixtures:
         return self._run.case.overlay
 
     @pytest.fixture
-    def reqllm_cassette(self, fixture_path: Path) -> Iterator[CassetteInUse]:
+    def reqllm_cassette(self) -> Iterator[CassetteInUse]:
         """This test's cassette, open: `.transport()`, `.patch()`, `.sent`, `.played` ..."""
-        with self._run.case.own(fixture_path) as cassette:
+        with self._run.case.own() as cassette:
             yield cassette
 
     @pytest.fixture

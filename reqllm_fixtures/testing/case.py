@@ -22,7 +22,7 @@ from reqllm_fixtures.mode import Mode
 from reqllm_fixtures.testing import collecting, overlays, results
 from reqllm_fixtures.testing.guard import Guard
 from reqllm_fixtures.testing.marking import Marked, MarkerError, marked
-from reqllm_fixtures.testing.options import CONFIG, FIXTURES, Options
+from reqllm_fixtures.testing.options import CONFIG, FIXTURES, PATH, Options
 from reqllm_fixtures.testing.settings import Settings, settings
 from reqllm_fixtures.testing.users_code import calling_line, is_users
 from reqllm_fixtures.testing.wording import Refusal, Wording
@@ -39,8 +39,14 @@ class Case:
     """What the plugin does for one test."""
 
     def __init__(
-        self, item: pytest.Item, options: Options, recorded_by: dict[str, set[str]]
+        self,
+        item: pytest.Item,
+        options: Options,
+        needed: tuple[str, ...],
+        recorded_by: dict[str, set[str]],
     ) -> None:
+        self.needed = needed
+        """Those of our fixtures that a user has overridden."""
         self._item, self._options, self._recorded_by = item, options, recorded_by
         self._open: dict[str, CassetteInUse] = {}
         self._refusals: list[Refusal] = []
@@ -90,10 +96,11 @@ class Case:
         return collecting.path_of(self._item, self.marked, self._options)
 
     @contextlib.contextmanager
-    def own(self, path: str | PathLike[str]) -> Iterator[CassetteInUse]:
+    def own(self) -> Iterator[CassetteInUse]:
         """Open this test's own cassette, for its own clients too if its marker says so."""
         self.guard()
-        used = self.use(path, own=True)
+        path = self._given(PATH)
+        used = self.use(self.path if path is UNSET else path, own=True)
         if self.marked.patch is not True:
             yield used
             return
@@ -105,7 +112,7 @@ class Case:
         """Open a cassette for this test, or give the one that is open."""
         target = _real(fspath(path))
         with self._opening:
-            if own or path == getattr(self._item, "funcargs", {}).get("fixture_path"):
+            if own or path == getattr(self._item, "funcargs", {}).get(PATH):
                 self._own = target
             if target not in self._open:
                 self._open[target] = self._opened(fspath(path), target)
@@ -227,9 +234,19 @@ class Case:
     def settings(self) -> Settings:
         """What holds for this test."""
         if self._settings is None:
-            config = getattr(self._item, "funcargs", {}).get(CONFIG, {})
-            self._settings = settings(self.marked, config, self._options)
+            config = self._given(CONFIG)
+            said = {} if config is UNSET else config
+            self._settings = settings(self.marked, said, self._options)
         return self._settings
+
+    def _given(self, fixture: str) -> Any:
+        """Give what a user's fixture in the place of one of ours gives; UNSET if there is none."""
+        given = getattr(self._item, "funcargs", {})
+        if fixture in given:
+            return given[fixture]
+        # One of ours was asked for by `getfixturevalue`, as nothing told before.
+        request: Any = getattr(self._item, "_request", None)
+        return request.getfixturevalue(fixture) if fixture in self.needed else UNSET
 
     def _refuse(self, error: FixtureError | str) -> BaseException:
         refusal = Refusal(error, calling_line())

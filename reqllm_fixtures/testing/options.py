@@ -26,8 +26,9 @@ from reqllm_fixtures.mode import MODE_VARIABLE, Mode, is_ci, named
 if TYPE_CHECKING:
     from reqllm_fixtures.overlay.base import Overlay
 
+PATH = "fixture_path"
 FIXTURES = frozenset(
-    {"fixture_path", "reqllm_cassette", "reqllm_client", "reqllm_async_client", "reqllm_overlay"}
+    {PATH, "reqllm_cassette", "reqllm_client", "reqllm_async_client", "reqllm_overlay"}
 )
 CONFIG = "reqllm_config"
 SCHEMAS = ("strict", "compat", "off")

@@ -15,6 +15,7 @@ from reqllm_fixtures import running
 from reqllm_fixtures.mode import MODE_VARIABLE, Mode, chosen
 from reqllm_fixtures.testing import options
 from reqllm_fixtures.testing.options import CONFIG, FIXTURES
+from reqllm_fixtures.testing.overriding import Overriding
 
 if TYPE_CHECKING:
     from reqllm_fixtures.library import CassetteInUse
@@ -47,6 +48,7 @@ class PluginRun:
         self._refused: BaseException | None = None
         self.phase = Phase(self)
         self._recorded_by: dict[str, set[str]] = {}
+        self._overriding = Overriding()
         self._results: Results | None = None
 
     @property
@@ -82,7 +84,8 @@ class PluginRun:
             from reqllm_fixtures.testing.case import Case
 
             assert self._item is not None
-            self._case = Case(self._item, self.options, self._recorded_by)
+            needed = self._overriding.names(self._item)
+            self._case = Case(self._item, self.options, needed, self._recorded_by)
         return self._case
 
     # Of the whole run.
@@ -95,6 +98,11 @@ class PluginRun:
                 f"reqllm: {self.options.ignored}, which under CI only the command line may: replay"
             )
         return None if self.options.mode is Mode.REPLAY else f"reqllm: {self.options.mode}"
+
+    def declare(self, metafunc: pytest.Metafunc) -> None:
+        """Have a test that asks depend on those of our fixtures that a user has overridden."""
+        if self._overriding.needs(metafunc.definition) and asks(metafunc.definition):
+            self._overriding.declare(metafunc)
 
     def collected(self, collector: pytest.Collector, report: pytest.CollectReport) -> None:
         """Look at the tests that were found in a module or class."""
@@ -159,7 +167,8 @@ class PluginRun:
     def _prepared(self, item: pytest.Item) -> BaseException | None:
         """Prepare a test that asks; what is wrong with it is raised once others have set it up."""
         try:
-            _put_first(item, is_patched=self.case.marked.patch is True)
+            first = ["reqllm_cassette"] if self.case.marked.patch is True else []
+            _put_first(item, [*first, CONFIG] if CONFIG in self.case.needed else first)
             self.case.guard()
         except pytest.fail.Exception as error:
             return error
@@ -251,21 +260,13 @@ def asks(item: pytest.Item) -> bool:
     )
 
 
-def _put_first(item: pytest.Item, *, is_patched: bool) -> None:
-    """Have our fixtures set up first, so that nothing that another one sends goes past them."""
+def _put_first(item: pytest.Item, fixtures: list[str]) -> None:
+    """Have these set up first, the last before all, so that nothing that is sent goes past them."""
     names: list[str] = getattr(item, "fixturenames", [])
-    first = ["reqllm_cassette"] if is_patched else []
-    if _is_overridden(CONFIG, item):  # ours says nothing
-        first.append(CONFIG)
-    for name in first:
+    for name in fixtures:
         if name in names:
             names.remove(name)
         names.insert(0, name)
-
-
-def _is_overridden(fixture: str, item: pytest.Item) -> bool:
-    found = item.session._fixturemanager.getfixturedefs(fixture, item)
-    return found is not None and len(found) > 1
 
 
 def _is_unittest(item: pytest.Item) -> bool:

@@ -179,3 +179,64 @@ def test_settings(suite):
     assert said["TestOther.test_wrong_config"][0].startswith(
         "reqllm_config: Expected one of allow_"
     )
+
+
+OVERRIDDEN = """
+    SAID = "$.messages[0].content"
+
+    @pytest.fixture(params=["a", "b"])
+    def fixture_path(request):
+        return request.path.parent / f"{request.param}.yaml"
+
+    @pytest.fixture(params=[[SAID], [SAID, "$.n"]], ids=["one", "two"])
+    def reqllm_config(request):
+        return {"volatile": request.param}
+
+    def test_by_cassette(reqllm_cassette):
+        ask(reqllm_cassette.transport(), "Two")
+
+    @pytest.mark.reqllm(patch=True)
+    def test_by_marker():
+        ask(None, "Three")
+
+    def test_by_name(request, fixture_path):
+        ask(request.getfixturevalue("reqllm_cassette").transport(), "Four")
+
+    @pytest.mark.parametrize("fixture_path", ["a.yaml"])
+    @pytest.mark.parametrize("reqllm_config", [{"volatile": SAID}])
+    def test_by_parameters(reqllm_cassette):
+        ask(reqllm_cassette.transport(), "Five")
+
+    def test_without():
+        pass
+"""
+
+
+def test_overridden_fixtures_with_parameters(suite):
+    """A test runs once for each parameter of a user's fixtures in the place of ours, as it asks."""
+    suite.write("test_over.py", OVERRIDDEN)
+    suite.cassette("a.yaml", "Hi")
+    suite.cassette("b.yaml", "Hi")
+    suite.run().assert_outcomes(passed=3 * 4 + 1 + 1)
+    suite.run("-k", "two").assert_outcomes(passed=3 * 2, deselected=8)
+
+
+ASKED_LATE = """
+    @pytest.fixture
+    def reqllm_config():
+        return {"volatile": ["$.messages[0].content"]}
+
+    @pytest.fixture
+    def fixture_path(request):
+        return request.path.parent / "a.yaml"
+
+    def test_late(request):
+        ask(request.getfixturevalue("reqllm_cassette").transport(), "Two")
+"""
+
+
+def test_overridden_fixtures_of_a_test_that_asks_while_it_runs(suite):
+    """What nobody knew of at the collection holds all the same."""
+    suite.write("test_late.py", ASKED_LATE)
+    suite.cassette("a.yaml", "Hi")
+    suite.run().assert_outcomes(passed=1)
