@@ -118,8 +118,9 @@ class Interaction(msgspec.Struct, frozen=True, gc=False):
 class Matcher(Protocol):
     """Decides which recording answers a request. Must be pure: keys are kept.
 
-    Two members more may be there: `answers(recorded, asked)`, which decides among those of an equal
-    key, and `allow_repeats`, by which the last that was played plays again.
+    Three members more may be there: `answers(recorded, asked)`, which decides among those of an
+    equal key; `allow_repeats`, by which the last that was played plays again; and
+    `are_same(recorded, asked)`, which may tell without any key that both would be equal.
     """
 
     def key(self, request: RecordedRequest) -> Hashable:
