@@ -59,6 +59,10 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return config.stash[RUN].header
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return config.stash[RUN].ignores(collection_path, config)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("reqllm_overlays") is not None:

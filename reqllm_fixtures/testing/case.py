@@ -285,6 +285,8 @@ class Case:
         """Check the streams that were played or recorded since the last time."""
         if self.settings.schema == "off":
             return []
+        if len(used.played) + len(used.recorded) == len(self._checked):
+            return []  # nothing is new
         fresh = [each for each in _numbered(used) if id(each[1]) not in self._checked]
         self._checked.update(id(interaction) for _, interaction in fresh)
         if not fresh:

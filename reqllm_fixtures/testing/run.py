@@ -18,6 +18,8 @@ from reqllm_fixtures.testing.options import CONFIG, FIXTURES
 from reqllm_fixtures.testing.overriding import Overriding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reqllm_fixtures.library import CassetteInUse
     from reqllm_fixtures.testing.case import Case
     from reqllm_fixtures.testing.results import Results
@@ -49,6 +51,7 @@ class PluginRun:
         self.phase = Phase(self)
         self._recorded_by: dict[str, set[str]] = {}
         self._overriding = Overriding()
+        self._folder = os.path.basename(asked.folder)
         self._results: Results | None = None
 
     @property
@@ -98,6 +101,14 @@ class PluginRun:
                 f"reqllm: {self.options.ignored}, which under CI only the command line may: replay"
             )
         return None if self.options.mode is Mode.REPLAY else f"reqllm: {self.options.mode}"
+
+    def ignores(self, path: Path, config: pytest.Config) -> bool | None:
+        """Have a folder of cassettes not be searched for tests; None where others may decide."""
+        if path.name != self._folder or not path.is_dir():
+            return None
+        from reqllm_fixtures.testing import folders
+
+        return folders.may_be_passed_over(str(path), config) or None
 
     def declare(self, metafunc: pytest.Metafunc) -> None:
         """Have a test that asks depend on those of our fixtures that a user has overridden."""
@@ -270,6 +281,5 @@ def _put_first(item: pytest.Item, fixtures: list[str]) -> None:
 
 
 def _is_unittest(item: pytest.Item) -> bool:
-    unittest = sys.modules.get("unittest")
-    kind = getattr(item, "cls", None)
-    return unittest is not None and isinstance(kind, type) and issubclass(kind, unittest.TestCase)
+    unittest = sys.modules.get("_pytest.unittest")
+    return unittest is not None and isinstance(item, unittest.TestCaseFunction)
