@@ -6,7 +6,7 @@ would cost each test more than to open its cassette. A user's own must be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -26,8 +26,10 @@ class Overriding:
         """Name the fixtures that are to be set up for a test, if it asks for any of ours."""
         names = self._names.get(item.parent)
         if names is None:
-            names = tuple(each for each in _OVERRIDABLE if len(_found(each, item)) > 1)
-            self._names[item.parent] = names
+            above = [] if item.parent is None else [*_parametrized(item.parent.iter_markers())]
+            names = self._names[item.parent] = tuple(
+                each for each in _OVERRIDABLE if len(_found(each, item)) > 1 or each in above
+            )
         callspec = getattr(item, "callspec", None)
         if callspec is None:
             return names
@@ -39,23 +41,23 @@ class Overriding:
         It runs the test once for each of their parameters.
         """
         definition = metafunc.definition
-        for name in (*self.names(definition), *_parametrized(definition)):
+        for name in (*self.names(definition), *_parametrized(definition.own_markers)):
             if name not in metafunc.fixturenames:
                 metafunc.fixturenames.append(name)
                 metafunc._arg2fixturedefs[name] = _found(name, definition)
 
     def needs(self, definition: pytest.Item) -> bool:
         """Tell whether there is anything to tell pytest of."""
-        return bool(self.names(definition)) or any(_parametrized(definition))
+        return bool(self.names(definition)) or any(_parametrized(definition.own_markers))
 
 
 def _found(fixture: str, item: pytest.Item) -> Sequence[Any]:
     return item.session._fixturemanager.getfixturedefs(fixture, item) or ()
 
 
-def _parametrized(definition: pytest.Item) -> Iterator[str]:
+def _parametrized(marks: Iterable[pytest.Mark]) -> Iterator[str]:
     """Name those that a test is parametrized by itself."""
-    for mark in definition.own_markers:
+    for mark in marks:
         if mark.name == "parametrize":
             said = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
             names = said.split(",") if isinstance(said, str) else said

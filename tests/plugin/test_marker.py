@@ -207,6 +207,12 @@ OVERRIDDEN = """
     def test_by_parameters(reqllm_cassette):
         ask(reqllm_cassette.transport(), "Five")
 
+    @pytest.mark.parametrize("other, fixture_path", [(1, "a.yaml"), (2, "b.yaml")])
+    class TestAll:
+        @pytest.mark.parametrize("reqllm_config", [{"volatile": SAID}])
+        def test_by_class(self, other, reqllm_cassette):
+            ask(reqllm_cassette.transport(), "Six")
+
     def test_without():
         pass
 """
@@ -217,8 +223,8 @@ def test_overridden_fixtures_with_parameters(suite):
     suite.write("test_over.py", OVERRIDDEN)
     suite.cassette("a.yaml", "Hi")
     suite.cassette("b.yaml", "Hi")
-    suite.run().assert_outcomes(passed=3 * 4 + 1 + 1)
-    suite.run("-k", "two").assert_outcomes(passed=3 * 2, deselected=8)
+    suite.run().assert_outcomes(passed=3 * 4 + 1 + 2 + 1)
+    suite.run("-k", "two").assert_outcomes(passed=3 * 2, deselected=10)
 
 
 ASKED_LATE = """
