@@ -1,9 +1,9 @@
 """What a replayed test costs: suites of tests with a cassette each, side by side.
 
 Whoever opens a client in each test is compared with who does so too, and whoever shares one client
-with who shares one: a client that is shared was built for the network, with its TLS context. Ours
-is also compared with theirs where each of our tests opens its own on a transport of its cassette,
-which builds none.
+with who shares one: theirs was built for the network, with its TLS context, and ours is not, as its
+module is patched. Ours is also compared with theirs where each of our tests opens its own on a
+transport of its cassette.
 """
 
 from __future__ import annotations

@@ -75,8 +75,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> CollectWrapper:
-    report = yield
-    collector.config.stash[RUN].collected(collector, report)
+    run = collector.config.stash[RUN]
+    with run.collecting(collector):
+        report = yield
+    run.collected(collector, report)
     return report
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 RUN = pytest.StashKey["PluginRun"]()
 _KEY = "reqllm"
+_PATCHES = re.compile(rb"\bpatch\s*=\s*True\b")
 MARKERS = frozenset({"reqllm", "reqllm_overlays"})
 
 
@@ -114,6 +116,16 @@ class PluginRun:
         """Have a test that asks depend on those of our fixtures that a user has overridden."""
         if self._overriding.needs(metafunc.definition) and asks(metafunc.definition):
             self._overriding.declare(metafunc)
+
+    def collecting(self, collector: pytest.Collector) -> AbstractContextManager[None]:
+        """Import a module of tests whose own clients are to be answered."""
+        if self.options.mode is not Mode.REPLAY or not isinstance(collector, pytest.Module):
+            return contextlib.nullcontext()
+        if not _may_patch(collector.path):
+            return contextlib.nullcontext()
+        from reqllm_fixtures.transports.patching import nothing_built
+
+        return nothing_built()
 
     def collected(self, collector: pytest.Collector, report: pytest.CollectReport) -> None:
         """Look at the tests that were found in a module or class."""
@@ -269,6 +281,15 @@ def asks(item: pytest.Item) -> bool:
     return not FIXTURES.isdisjoint(names) or any(
         mark.name in MARKERS for mark in item.iter_markers()
     )
+
+
+def _may_patch(file: Path) -> bool:
+    """Tell whether a file may hold a marker that patches; what its tests say is known too late."""
+    try:
+        source = file.read_bytes()
+    except OSError:
+        return False
+    return b"mark.reqllm" in source and _PATCHES.search(source) is not None
 
 
 def _put_first(item: pytest.Item, fixtures: list[str]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
+from itertools import chain
 from types import ModuleType
 from typing import Any
 
@@ -96,6 +97,30 @@ def _leave() -> None:
 _watch = Watch(LIBRARIES, _patch_once)
 
 
+@contextmanager
+def nothing_built() -> Iterator[None]:
+    """Put off building each transport that is made in this block until it has to send.
+
+    For code that makes clients for later, when a cassette will answer them.
+    """
+    undo: dict[str, list[Callable[[], None]]] = {}
+
+    def begin(module: ModuleType) -> None:
+        if module.__name__ not in undo:
+            undo[module.__name__] = list(_put_off_in(module))
+
+    watch = Watch(LIBRARIES, begin)
+    watch.begin()
+    try:
+        for module in watch.loaded():
+            begin(module)
+        yield
+    finally:
+        watch.end()
+        for each in chain.from_iterable(undo.values()):
+            each()
+
+
 def _responsible() -> Patched | None:
     """Tell whose request this is.
 
@@ -122,6 +147,12 @@ def _patch(module: ModuleType) -> Iterator[Callable[[], None]]:
         wrap = _wrapped if kind == "HTTPTransport" else _async_wrapped
         setattr(transport, method, wrap(module, real))
         yield partial(setattr, transport, method, real)
+    yield from _put_off_in(module)
+
+
+def _put_off_in(module: ModuleType) -> Iterator[Callable[[], None]]:
+    for kind, _ in _METHODS:
+        transport: Any = getattr(module, kind)
         build = transport.__init__
         transport.__init__ = _put_off(transport, build)
         yield partial(setattr, transport, "__init__", build)
