@@ -103,8 +103,15 @@ def pytest_runtest_setup(item: pytest.Item) -> Wrapper:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Wrapper:
     __tracebackhide__ = True
-    with item.config.stash[RUN].call(item):
-        return (yield)
+    run = item.config.stash[RUN]
+    run.is_calling = True
+    try:
+        with run.phase:
+            done = yield
+    finally:
+        run.is_calling = False
+    run.judge(item)
+    return done
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -175,8 +182,7 @@ class Fixtures:
     @pytest.fixture
     def reqllm_cassette(self) -> Iterator[CassetteInUse]:
         """This test's cassette, open: `.transport()`, `.patch()`, `.sent`, `.played` ..."""
-        with self._run.case.own() as cassette:
-            yield cassette
+        yield from self._run.case.own()
 
     @pytest.fixture
     def reqllm_client(self, reqllm_cassette: CassetteInUse) -> Iterator[Client]:

@@ -19,7 +19,6 @@ More = Callable[[dict[str, Any]], tuple[str, str] | None]
 and nothing else: an event like it but for the text, whatever that is, meets the same schema, and
 changes nothing in the rules once that one was taken."""
 
-_END = re.compile(rb" *\}\Z")
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _MOST_IN_VAIN = 4
 
@@ -38,16 +37,16 @@ class Likeness:
 
     def fits(self, block: bytes) -> bool:
         """Return whether an event with all its lines is the same as the last but for plain text."""
-        others = self._others
+        others, plain = self._others, _PLAIN.match
         if not others or not block.startswith(self._first):
             return False
         at = len(self._first)
         for part in others:
-            at = _PLAIN.match(block, at).end()  # type: ignore[union-attr]
+            at = plain(block, at).end()  # type: ignore[union-attr]
             if not block.startswith(part, at):
                 return False
             at += len(part)
-        if _END.match(block, at) is None or not (block.isascii() or _is_text(block)):
+        if block[at:].lstrip(b" ") != b"}" or not (block.isascii() or _is_text(block)):
             return False
         self._in_vain = 0
         self.count += 1
@@ -66,27 +65,28 @@ class Likeness:
         # Where each event differs in more than its text, nothing is gained.
         if self._more is None or value is None or self._in_vain == _MOST_IN_VAIN:
             return
-        head, found, _ = block.rpartition(data)  # not if it came in several lines
-        if found and (said := self._more(value)) is not None:
-            first, *others = _around(data, value, *said)
+        if (said := self._more(value)) is not None:
+            head, found, _ = block.rpartition(data)  # not if it came in several lines
+            first, *others = _around(data, value, *said) if found else [data]
             self._first, self._others = head + first, tuple(others)
             self._in_vain += 1
 
 
 def _around(data: bytes, value: dict[str, Any], member: str, text: str) -> list[bytes]:
     """Part an event around its text and what fills it up; not at all where that is not plain."""
-    fillers = [name for name in FILLER_KEYS if isinstance(value.get(name), str)]
+    varies = {member: text}
+    varies.update((name, value[name]) for name in FILLER_KEYS if isinstance(value.get(name), str))
     at = 0
-    parts, names = [], []
-    for found in _members(member, *fillers).finditer(data):
-        begin, stop = found.end(), _PLAIN.match(data, found.end()).end()  # type: ignore[union-attr]
-        names.append(found[1].decode())
-        if names[-1] == member and data[begin:stop] != text.encode("utf-8", "surrogatepass"):
-            return [data]  # it is written with escapes, or is another one of that name
+    parts = []
+    for found in _members(*varies).finditer(data):
+        said = varies.pop(found[1].decode(), None)
+        begin = found.end()
+        stop = _PLAIN.match(data, begin).end()  # type: ignore[union-attr]
+        if said is None or data[begin:stop] != said.encode("utf-8", "surrogatepass"):
+            return [data]  # it came before, is written with escapes, or is another of that name
         parts.append(data[at:begin])
         at = stop
-    # What comes twice may mean something in one place.
-    if not data.endswith(b"}") or sorted(names) != sorted([member, *fillers]):
+    if varies or not data.endswith(b"}"):
         return [data]
     return [*parts, data[at:-1].rstrip(b" ")]
 

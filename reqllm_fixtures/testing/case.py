@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import os
 import threading
@@ -95,9 +94,8 @@ class Case:
         """Where this test's cassette is, or will be."""
         return collecting.path_of(self._item, self.marked, self._options)
 
-    @contextlib.contextmanager
     def own(self) -> Iterator[CassetteInUse]:
-        """Open this test's own cassette, for its own clients too if its marker says so."""
+        """Open this test's own cassette, for its own clients too if its marker says so; give it."""
         self.guard()
         path = self._given(PATH)
         used = self.use(self.path if path is UNSET else path, own=True)

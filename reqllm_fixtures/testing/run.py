@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ class PluginRun:
         self.leaving = ExitStack()
         self._item: pytest.Item | None = None
         self._case: Case | None = None
-        self._is_calling = False
+        self.is_calling = False
         self._refused: BaseException | None = None
         self.phase = Phase(self)
         self._recorded_by: dict[str, set[str]] = {}
@@ -202,15 +201,8 @@ class PluginRun:
         if self._case is not None:
             self._case.sees(fixture)
 
-    @contextlib.contextmanager
-    def call(self, item: pytest.Item) -> Iterator[None]:
-        """Run a test, which fails for what it was refused and for what it did not play."""
-        self._is_calling = True
-        try:
-            with self.phase:
-                yield
-        finally:
-            self._is_calling = False
+    def judge(self, item: pytest.Item) -> None:
+        """Fail a test that ran for what it did not play, and for streams unlike their wire."""
         case = self._case
         if case is None or _is_unittest(item) or case.has_failed_part:
             return
@@ -223,7 +215,7 @@ class PluginRun:
         """Hear how a phase went; say how it did where only its report can still be changed."""
         if phase.when != "call":
             return
-        if self._is_calling:  # a subtest's: the test goes on
+        if self.is_calling:  # a subtest's: the test goes on
             if self._case is not None and report.failed:
                 self._case.has_failed_part = True
             return
