@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from contextlib import AbstractContextManager, ExitStack
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,6 +54,7 @@ class PluginRun:
         self._recorded_by: dict[str, set[str]] = {}
         self._overriding = Overriding()
         self._folder = os.path.basename(asked.folder)
+        self._is_folder = lru_cache(maxsize=1)(os.path.isdir)  # modules stand beside each other
         self._results: Results | None = None
 
     @property
@@ -120,11 +122,24 @@ class PluginRun:
         """Import a module of tests whose own clients are to be answered."""
         if self.options.mode is not Mode.REPLAY or not isinstance(collector, pytest.Module):
             return contextlib.nullcontext()
-        if not _may_patch(collector.path):
+        if not self._may_patch(collector.path):
             return contextlib.nullcontext()
         from reqllm_fixtures.transports.patching import nothing_built
 
         return nothing_built()
+
+    def _may_patch(self, file: Path) -> bool:
+        """Tell whether a file may hold a marker that patches; what its tests say is told too late.
+
+        Without cassettes beside it, it is not looked at.
+        """
+        if not self._is_folder(os.path.join(file.parent, self.options.folder)):
+            return False
+        try:
+            source = file.read_bytes()
+        except OSError:
+            return False
+        return b"mark.reqllm" in source and _PATCHES.search(source) is not None
 
     def collected(self, collector: pytest.Collector, report: pytest.CollectReport) -> None:
         """Look at the tests that were found in a module or class."""
@@ -273,15 +288,6 @@ def asks(item: pytest.Item) -> bool:
     return not FIXTURES.isdisjoint(names) or any(
         mark.name in MARKERS for mark in item.iter_markers()
     )
-
-
-def _may_patch(file: Path) -> bool:
-    """Tell whether a file may hold a marker that patches; what its tests say is known too late."""
-    try:
-        source = file.read_bytes()
-    except OSError:
-        return False
-    return b"mark.reqllm" in source and _PATCHES.search(source) is not None
 
 
 def _put_first(item: pytest.Item, fixtures: list[str]) -> None:
