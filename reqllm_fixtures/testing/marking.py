@@ -14,6 +14,8 @@ from reqllm_fixtures.testing import marker_places, naming
 from reqllm_fixtures.testing.options import SCHEMAS, UNPLAYED
 
 MARKER = "reqllm"
+_SOUND = pytest.StashKey[dict[int, pytest.Mark]]()
+"""The marks that were looked at in this run and say what they may."""
 
 
 class Marked(Struct, frozen=True, kw_only=True):
@@ -37,10 +39,13 @@ class MarkerError(Exception):
 def marked(item: pytest.Item) -> Marked:
     """Read the markers of a test: of each keyword the closest to it counts. Raises MarkerError."""
     said: dict[str, Any] = {}
+    sound = item.config.stash.setdefault(_SOUND, {})
     for node, mark in item.iter_markers_with_node(MARKER):
-        problem = _problem(mark)
-        if problem is not None:
-            raise MarkerError(f"{marker_places.place_of(node, mark, item)}\n{problem}")
+        if sound.get(id(mark)) is not mark:  # the tests of a module have its marks in common
+            problem = _problem(mark)
+            if problem is not None:
+                raise MarkerError(f"{marker_places.place_of(node, mark, item)}\n{problem}")
+            sound[id(mark)] = mark
         said = {**_said(mark), **said}
     return Marked(**said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
@@ -48,6 +49,8 @@ class Settings(Struct, frozen=True):
 def settings(marked: Marked, config: Any, options: Options) -> Settings:
     """Put together what holds for a test. Raises RulesError for what `reqllm_config` says."""
     said = _checked(config)
+    if not said and all(getattr(marked, name) is UNSET for name in _JUDGED):
+        return _usual(options)
 
     def of(name: str, default: Any) -> Any:
         value = getattr(marked, name)
@@ -62,6 +65,14 @@ def settings(marked: Marked, config: Any, options: Options) -> Settings:
         of("pace", 0.0),
         (wires,) if isinstance(wires, str) else tuple(wires),
         _overlay(of("overlay", None)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _usual(options: Options) -> Settings:
+    """Give what holds for all tests of which nothing is said."""
+    return Settings(
+        matchers.strict, {}, options.schema or options.ini_schema, options.unplayed, 0.0, ()
     )
 
 
