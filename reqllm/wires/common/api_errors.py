@@ -184,8 +184,7 @@ def reports_failure(document: bytes) -> bool:
         value = parse_json(document.decode("utf-8", "replace"))
     except ValueError:
         return False
-    value = value[0] if isinstance(value, list) and value else value
-    return isinstance(value, dict) and is_report(value)
+    return is_report(value[0] if isinstance(value, list) and value else value)
 
 
 def _any_of(detail: Mapping[str, Any], *keys: str) -> Any:

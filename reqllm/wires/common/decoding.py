@@ -153,7 +153,7 @@ class JSONEventDecoder:
             if not self._take_within(event):
                 self._take_malformed(event)
             return
-        if isinstance(value, list) and value and _is_report(value[0]):
+        if isinstance(value, list) and value and is_report(value[0]):
             value = value[0]  # Google's errors come so, on whatever wire it speaks
         if isinstance(value, dict):
             if self.marks and self._is_foreign(value, event):
@@ -381,10 +381,6 @@ class JSONEventDecoder:
         if changed:
             self._extra_told.update(changed)
             self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
-
-
-def _is_report(value: Any) -> bool:
-    return isinstance(value, dict) and is_report(value)
 
 
 def _is_utf8(data: bytes) -> bool:

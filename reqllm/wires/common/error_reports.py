@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 # What stands beside the message of an error that is not wrapped in anything.
 _CODES = frozenset(("code", "type", "status", "status_code"))
 
 
-def is_report(value: Mapping[str, Any]) -> bool:
-    """Whether an object that is no event of its wire reports an error, as gateways do."""
+def is_report(value: Any) -> bool:
+    """Whether a value that is no event of its wire reports an error, as gateways do."""
+    if not isinstance(value, dict):
+        return False
     if value.get("object") == "error" or value.get("success") is False:
         return True
     if any(value.get(key) for key in ("error", "detail", "errors", "error_code")):
