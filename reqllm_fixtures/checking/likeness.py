@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from reqllm.wires.common.fillers import FILLER_KEYS
+from reqllm.wires.common.fillers import FILLER_KEYS, members
+from reqllm.wires.common.json_text import is_utf8
 
 More = Callable[[dict[str, Any]], tuple[str, str] | None]
 """Gives the member that holds the text of an event, and the text, if the event is a piece of text
 and nothing else: an event like it but for the text, whatever that is, meets the same schema, and
 changes nothing in the rules once that one was taken."""
 
+# It matches what is nothing, too.
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _MOST_IN_VAIN = 4
 
@@ -46,7 +47,7 @@ class Likeness:
             if not block.startswith(part, at):
                 return False
             at += len(part)
-        if block[at:].lstrip(b" ") != b"}" or not (block.isascii() or _is_text(block)):
+        if block[at:].lstrip(b" ") != b"}" or not is_utf8(block):
             return False
         self._in_vain = 0
         self.count += 1
@@ -78,27 +79,12 @@ def _around(data: bytes, value: dict[str, Any], member: str, text: str) -> list[
     varies.update((name, value[name]) for name in FILLER_KEYS if isinstance(value.get(name), str))
     at = 0
     parts = []
-    for found in _members(*varies).finditer(data):
+    for found in members(*varies).finditer(data):
         said = varies.pop(found[1].decode(), None)
-        begin = found.end()
-        stop = _PLAIN.match(data, begin).end()  # type: ignore[union-attr]
-        if said is None or data[begin:stop] != said.encode("utf-8", "surrogatepass"):
+        if said is None or found[2] != said.encode("utf-8", "surrogatepass"):
             return [data]  # it came before, is written with escapes, or is another of that name
-        parts.append(data[at:begin])
-        at = stop
+        parts.append(data[at : found.start(2)])
+        at = found.end(2)
     if varies or not data.endswith(b"}"):
         return [data]
     return [*parts, data[at:-1].rstrip(b" ")]
-
-
-@cache
-def _members(*names: str) -> re.Pattern[bytes]:
-    return re.compile(rb'"(%s)": ?"' % "|".join(map(re.escape, names)).encode())
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -16,7 +16,13 @@ from reqllm.wires.common.delta_lane import DeltaLane
 from reqllm.wires.common.error_reports import is_report
 from reqllm.wires.common.fields import NOTHING
 from reqllm.wires.common.fillers import PADDING, Fillers
-from reqllm.wires.common.json_text import events_within, has_halves, is_framed, parse_json
+from reqllm.wires.common.json_text import (
+    events_within,
+    has_halves,
+    is_framed,
+    is_utf8,
+    parse_json,
+)
 from reqllm.wires.common.surrogates import whole_chunk
 from reqllm.wires.common.usage import UsageMeter
 from reqllm.wires.wire import Reading
@@ -205,7 +211,7 @@ class JSONEventDecoder:
         if has_halves(text):
             self._halves = True
             self._repeatable = False
-        if "\ufffd" in text and not _is_utf8(data):
+        if "\ufffd" in text and not is_utf8(data):
             self.start()
             self._write.warn(
                 "invalid_utf8", f"event {self._events} was no UTF-8; bad bytes became U+FFFD"
@@ -381,11 +387,3 @@ class JSONEventDecoder:
         if changed:
             self._extra_told.update(changed)
             self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

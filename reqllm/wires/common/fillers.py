@@ -54,7 +54,7 @@ def spot_after(data: bytes, fillers: Fillers) -> Spot:
 
 def _fillers_in(data: bytes, fillers: Fillers) -> Spot | None:
     """Find the fillers in a part of an event; `None` if there are none."""
-    found = list(_members(*fillers).finditer(data))
+    found = list(members(*fillers).finditer(data))
     if not found:
         return None
     begin = at = found[0].start(2)
@@ -68,6 +68,6 @@ def _fillers_in(data: bytes, fillers: Fillers) -> Spot | None:
 
 
 @cache
-def _members(*keys: str) -> re.Pattern[bytes]:
+def members(*keys: str) -> re.Pattern[bytes]:
     """Return what finds members that are text: the key, and what is between the quotes."""
     return re.compile(rb'"(%s)": ?"([^"]*)' % "|".join(map(re.escape, keys)).encode())

@@ -74,6 +74,17 @@ def _is_event(line: bytes) -> bool:
         return False
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are text, which JSON must be."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def has_halves(text: str) -> bool:
     """Whether JSON text spells half a character: only then may its values hold one."""
     return "\\u" in text and _HALF.search(text) is not None
