@@ -51,7 +51,16 @@ def settings(marked: Marked, config: Any, options: Options) -> Settings:
     said = _checked(config)
     if not said and all(getattr(marked, name) is UNSET for name in _JUDGED):
         return _usual(options)
+    return _together(marked, said, options)
 
+
+@lru_cache(maxsize=1)
+def _usual(options: Options) -> Settings:
+    """Put together what holds for all tests of which nothing is said."""
+    return _together(Marked(), {}, options)
+
+
+def _together(marked: Marked, said: Mapping[str, Any], options: Options) -> Settings:
     def of(name: str, default: Any) -> Any:
         value = getattr(marked, name)
         return said.get(name, default) if value is UNSET else value
@@ -65,14 +74,6 @@ def settings(marked: Marked, config: Any, options: Options) -> Settings:
         of("pace", 0.0),
         (wires,) if isinstance(wires, str) else tuple(wires),
         _overlay(of("overlay", None)),
-    )
-
-
-@lru_cache(maxsize=1)
-def _usual(options: Options) -> Settings:
-    """Give what holds for all tests of which nothing is said."""
-    return Settings(
-        matchers.strict, {}, options.schema or options.ini_schema, options.unplayed, 0.0, ()
     )
 
 
