@@ -35,20 +35,23 @@ class Overriding:
             return names
         return (*names, *(each for each in _OVERRIDABLE if each in callspec.params))
 
-    def declare(self, metafunc: pytest.Metafunc) -> None:
-        """Tell pytest of the fixtures that a test needs, as if it named them.
-
-        It runs the test once for each of their parameters.
-        """
+    def unnamed(self, metafunc: pytest.Metafunc) -> list[str]:
+        """Name the fixtures that a test needs, if it asks for any of ours, and does not name."""
         definition = metafunc.definition
-        for name in (*self.names(definition), *_parametrized(definition.own_markers)):
-            if name not in metafunc.fixturenames:
-                metafunc.fixturenames.append(name)
-                metafunc._arg2fixturedefs[name] = _found(name, definition)
+        needed = {*self.names(definition), *_parametrized(definition.own_markers)}
+        return [
+            each for each in _OVERRIDABLE if each in needed and each not in metafunc.fixturenames
+        ]
 
-    def needs(self, definition: pytest.Item) -> bool:
-        """Tell whether there is anything to tell pytest of."""
-        return bool(self.names(definition)) or any(_parametrized(definition.own_markers))
+
+def declare(names: Iterable[str], metafunc: pytest.Metafunc) -> None:
+    """Tell pytest of fixtures that a test needs, as if it named them.
+
+    It runs the test once for each of their parameters.
+    """
+    for name in names:
+        metafunc.fixturenames.append(name)
+        metafunc._arg2fixturedefs[name] = _found(name, metafunc.definition)
 
 
 def _found(fixture: str, item: pytest.Item) -> Sequence[Any]:

@@ -16,7 +16,7 @@ from reqllm_fixtures import running
 from reqllm_fixtures.mode import MODE_VARIABLE, Mode, chosen
 from reqllm_fixtures.testing import options
 from reqllm_fixtures.testing.options import CONFIG, FIXTURES
-from reqllm_fixtures.testing.overriding import Overriding
+from reqllm_fixtures.testing.overriding import Overriding, declare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,8 +115,9 @@ class PluginRun:
 
     def declare(self, metafunc: pytest.Metafunc) -> None:
         """Have a test that asks depend on those of our fixtures that a user has overridden."""
-        if self._overriding.needs(metafunc.definition) and asks(metafunc.definition):
-            self._overriding.declare(metafunc)
+        unnamed = self._overriding.unnamed(metafunc)
+        if unnamed and asks(metafunc.definition):
+            declare(unnamed, metafunc)
 
     def collecting(self, collector: pytest.Collector) -> AbstractContextManager[None]:
         """Import a module of tests whose own clients are to be answered."""
