@@ -9,6 +9,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
+from itertools import dropwhile
 from types import ModuleType
 from typing import Any
 
@@ -16,20 +17,28 @@ Tell = Callable[[ModuleType], None]
 
 
 class Watch:
-    """A finder of modules that finds none by itself, for `sys.meta_path`."""
+    """Tells, in its block, of the modules that are there and of those that are imported.
+
+    It is a finder of modules, which finds none by itself. A module is told of once by each watch;
+    where two stand, one that is imported is told of by both.
+    """
 
     def __init__(self, names: Sequence[str], tell: Tell) -> None:
         self._names, self._tell = names, tell
 
-    def begin(self) -> None:
-        """Tell from now on of each module that is imported."""
+    def __enter__(self) -> None:
         sys.meta_path.insert(0, self)
+        try:
+            for module in self._loaded():
+                self._tell(module)
+        except BaseException:
+            self.__exit__()
+            raise
 
-    def end(self) -> None:
-        """Tell no longer."""
+    def __exit__(self, *error: object) -> None:
         sys.meta_path.remove(self)
 
-    def loaded(self) -> Iterator[ModuleType]:
+    def _loaded(self) -> Iterator[ModuleType]:
         """Give the modules that are there; one that a thread is importing, once it is whole."""
         for name in self._names:
             if name in sys.modules:
@@ -39,10 +48,12 @@ class Watch:
                     continue
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Find what the other finders find."""
+        """Find what the finders behind this one find."""
         if name not in self._names:
             return None
-        others = [each for each in sys.meta_path if each is not self]
+        # Those behind this one, as one watch may stand behind another.
+        others = dropwhile(lambda each: each is not self, list(sys.meta_path))
+        next(others, None)
         found = (each.find_spec(name, path, target) for each in others)
         spec = next((each for each in found if each is not None), None)
         if spec is not None and spec.loader is not None:

@@ -46,8 +46,9 @@ class Patched:
 # The one place with state of a module: what it describes, two patched classes, is one, too.
 _current: ContextVar[Patched | None] = ContextVar("reqllm_patched", default=None)
 _active: list[Patched] = []
-_undo: dict[str, list[Callable[[], None]]] = {}
+_Undo = dict[str, list[Callable[[], None]]]
 """By the library that is patched."""
+_undo: _Undo = {}
 _lock = threading.Lock()
 
 
@@ -59,15 +60,12 @@ def patched(ours: Patched) -> Iterator[None]:
     """
     with _lock:
         _active.append(ours)
-        if len(_active) == 1:
-            _watch.begin()
     token = None
     try:
         # Not within the lock, which a thread that imports one of them may wait for.
-        for module in _watch.loaded():
-            _patch_once(module)
-        token = _current.set(ours)
-        yield
+        with Watch(LIBRARIES, _patch_once):
+            token = _current.set(ours)
+            yield
     finally:
         # A fixture's end may run in another context than its beginning: there it is not set.
         if token is not None:
@@ -76,7 +74,7 @@ def patched(ours: Patched) -> Iterator[None]:
         with _lock:
             _active.remove(ours)
             if not _active:
-                _leave()
+                _undone(_undo)
 
 
 def _patch_once(module: ModuleType) -> None:
@@ -86,39 +84,28 @@ def _patch_once(module: ModuleType) -> None:
             undo.extend(_patch(module))
 
 
-def _leave() -> None:
-    _watch.end()
-    for undo in _undo.values():
-        for each in undo:
-            each()
-    _undo.clear()
-
-
-_watch = Watch(LIBRARIES, _patch_once)
-
-
 @contextmanager
 def nothing_built() -> Iterator[None]:
     """Put off building each transport that is made in this block until it has to send.
 
     For code that makes clients for later, when a cassette will answer them.
     """
-    undo: dict[str, list[Callable[[], None]]] = {}
+    undo: _Undo = {}
 
-    def begin(module: ModuleType) -> None:
-        if module.__name__ not in undo:
-            undo[module.__name__] = list(_put_off_in(module))
+    def put_off(module: ModuleType) -> None:
+        undo[module.__name__] = list(_put_off_in(module))
 
-    watch = Watch(LIBRARIES, begin)
-    watch.begin()
     try:
-        for module in watch.loaded():
-            begin(module)
-        yield
+        with Watch(LIBRARIES, put_off):
+            yield
     finally:
-        watch.end()
-        for each in chain.from_iterable(undo.values()):
-            each()
+        _undone(undo)
+
+
+def _undone(undo: _Undo) -> None:
+    for each in chain.from_iterable(undo.values()):
+        each()
+    undo.clear()
 
 
 def _responsible() -> Patched | None:

@@ -196,3 +196,28 @@ def test_an_import_that_fails_stays_a_failure(path, monkeypatch):
         pytest.raises(ModuleNotFoundError),
     ):
         importlib.import_module("httpx2")
+
+
+NESTED = """
+import sys
+from reqllm_fixtures import use_cassette
+from reqllm_fixtures.transports.patching import nothing_built
+
+with use_cassette({path!r}) as cassette, nothing_built(), cassette.patch(), nothing_built():
+    assert "httpx2" not in sys.modules
+    import httpx2
+    with httpx2.Client() as client:
+        print(client.post("{url}", json={{"a": 1}}).text)
+    assert "_pool" not in vars(client._transport)
+assert not hasattr(httpx2.HTTPTransport.handle_request, "__wrapped__")
+assert not hasattr(httpx2.HTTPTransport.__init__, "__wrapped__")
+"""
+
+
+def test_a_library_that_is_imported_where_several_wait_for_it(url, path):
+    """Blocks within blocks each change it, and leave nothing of it."""
+    with use_cassette(path, mode="record") as cassette, cassette.patch():
+        fetch(WAYS[0], url)
+    code = NESTED.format(url=url, path=str(path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("data: 1\n\ndata: 2\n\n\n", "")
