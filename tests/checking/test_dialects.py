@@ -73,21 +73,25 @@ def test_the_sentinel_may_have_blanks(sentinel):
     assert rules("openai-chat", unnamed(OPENAI_TEXT) + sentinel) == []
 
 
+def assert_understood(wire, body, odd, warning):
+    """Hold a body that is framed oddly to say what the other does, and it to be told of."""
+    meant, got = decode_stream(wire, body), decode_stream(wire, odd)
+    assert (got.state, got.content, got.usage, got.finish_reason) == (
+        meant.state,
+        meant.content,
+        meant.usage,
+        meant.finish_reason,
+    )
+    assert warning in [each.code for each in got.warnings]
+    assert {severity for severity, _ in rules(wire, odd)} == {"warning"}
+
+
 @pytest.mark.parametrize("wire", [wire for wire in SHAPES if wire not in NO_SSE])
 def test_events_without_blank_lines_between(wire):
     """A server that ends its events by one line end is read line by line, and told of it."""
     body = SHAPES[wire].framed(SHAPES[wire].clean[0])
     joined = body.replace(b"\n\n", b"\n")
-    apart, got = decode_stream(wire, body), decode_stream(wire, joined)
-
-    assert (got.state, got.content, got.usage, got.finish_reason) == (
-        apart.state,
-        apart.content,
-        apart.usage,
-        apart.finish_reason,
-    )
-    assert "unseparated_events" in [each.code for each in got.warnings]
-    assert {severity for severity, _ in rules(wire, joined)} == {"warning"}
+    assert_understood(wire, body, joined, "unseparated_events")
 
 
 FRAMINGS = {
@@ -107,16 +111,7 @@ def test_events_that_are_framed_twice(wire, framing):
     body = SHAPES[wire].framed(SHAPES[wire].clean[0])
     events = [FRAMINGS[framing](event) for event in body.split(b"\n\n") if event]
     twice = b"".join(b"data: %s\n\n" % event for event in events)
-    once, got = decode_stream(wire, body), decode_stream(wire, twice)
-
-    assert (got.state, got.content, got.usage, got.finish_reason) == (
-        once.state,
-        once.content,
-        once.usage,
-        once.finish_reason,
-    )
-    assert "nested_events" in [each.code for each in got.warnings]
-    assert {severity for severity, _ in rules(wire, twice)} == {"warning"}
+    assert_understood(wire, body, twice, "nested_events")
 
 
 def test_an_object_of_nothing_may_be_a_list_of_nothing():
