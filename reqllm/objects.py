@@ -53,6 +53,7 @@ class GrowingObject:
         self._tool: str | None = None
         self._parsed_until = 0
         self._last: Any = _NOTHING
+        self._ended = False
 
     def take(self, chunk: StreamChunk) -> tuple[Any, ...]:
         """Take a chunk; return the object if it grew, in a tuple, else an empty one."""
@@ -67,7 +68,10 @@ class GrowingObject:
         return self._look(bytes(self._raw).rstrip(_IN_NUMBER))
 
     def end(self) -> tuple[Any, ...]:
-        """Take the end of the answer; return the object if some of it was not shown yet."""
+        """Take the end of the answer; return the object, once, if some of it was not shown yet."""
+        if self._ended:
+            return ()
+        self._ended = True
         return self._look(bytes(self._raw))
 
     def _grows_by(self, chunk: StreamChunk) -> bool:

@@ -72,7 +72,6 @@ class AsyncObjects:
         self._growing = growing
         self._chunks = chunks
         self._whole = whole
-        self._ended = False
 
     def __aiter__(self) -> Self:
         return self
@@ -81,10 +80,8 @@ class AsyncObjects:
         async for chunk in self._chunks:
             for value in self._growing.take(chunk):
                 return value
-        if not self._ended:
-            self._ended = True
-            for value in self._growing.end():
-                return value
+        for value in self._growing.end():
+            return value
         await self._whole()
         raise StopAsyncIteration
 
@@ -102,7 +99,6 @@ class Objects:
         self._growing = growing
         self._chunks = chunks
         self._whole = whole
-        self._ended = False
 
     def __iter__(self) -> Self:
         return self
@@ -111,10 +107,8 @@ class Objects:
         for chunk in self._chunks:
             for value in self._growing.take(chunk):
                 return value
-        if not self._ended:
-            self._ended = True
-            for value in self._growing.end():
-                return value
+        for value in self._growing.end():
+            return value
         self._whole()
         raise StopIteration
 
