@@ -111,11 +111,11 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
                 self.error = api_error(value)
             case _:
                 self.start()
-                self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
+                self.write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
 
     # The message.
     def _take_message_start(self, message: dict[str, Any]) -> None:
-        if self._begun and self._write.opened:
+        if self._begun and self.write.opened:
             self.error = ProtocolViolationError(
                 "a second message_start came after content: two answers were spliced; "
                 "only what came before it is kept"
@@ -169,12 +169,12 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self._blocks[index] = self._open(content)
 
     def _open(self, content: dict[str, Any]) -> Block | UnknownBlock | None:
-        write = self._write
+        write = self.write
         kind = content.get("type")
         match kind:
             case "text":
                 block = write.start_text()
-                self._write.text(block, as_string(content.get("text")))
+                self.write.text(block, as_string(content.get("text")))
                 for citation in as_list(content.get("citations")):
                     self._cite(block, as_object(citation))
                 return block
@@ -195,7 +195,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         return UnknownBlock(as_string(kind) or "unknown", content)
 
     def _open_tool(self, content: dict[str, Any], *, provider_executed: bool) -> ToolBlock:
-        tool = self._write.start_tool(
+        tool = self.write.start_tool(
             0,
             filled(content.get("id")),
             as_string(content.get("name")),
@@ -205,19 +205,19 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             {k: v for k, v in content.items() if k not in ("id", "name", "input") and v is not None}
         )
         if content.get("input"):
-            self._write.arguments(tool, arguments_text(content["input"]))
+            self.write.arguments(tool, arguments_text(content["input"]))
         return tool
 
     def _tool_result(self, content: dict[str, Any]) -> None:
         result = content.get("content")
         failed = bool(content.get("is_error")) or "error_code" in as_object(result)
-        self._write.out.append(
+        self.write.out.append(
             c.ToolResult(
                 as_string(content.get("tool_use_id")),
                 content,
                 filled(content.get("type")),
                 failed,
-                self._write.next_index(0),
+                self.write.next_index(0),
             )
         )
 
@@ -228,11 +228,11 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             block = self._blocks[index] = self._implied(delta)
         match delta.get("type"), block:
             case "text_delta", Block(kind="text"):
-                self._write.text(block, as_string(delta.get("text")))
+                self.write.text(block, as_string(delta.get("text")))
             case "thinking_delta", Block(kind="reasoning"):
-                self._write.text(block, as_string(delta.get("thinking")))
+                self.write.text(block, as_string(delta.get("thinking")))
             case "input_json_delta", ToolBlock():
-                self._write.arguments(block, as_string(delta.get("partial_json")))
+                self.write.arguments(block, as_string(delta.get("partial_json")))
             case "signature_delta", Block(kind="reasoning"):
                 # The signature is sent whole: the last one holds.
                 block.signature = filled(delta.get("signature")) or block.signature
@@ -243,7 +243,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
             case "text_delta" | "thinking_delta" as kind, Block():
                 self._take_misplaced(index, kind, delta)
             case kind, _:
-                self._write.out.append(
+                self.write.out.append(
                     c.CustomChunk(f"{WIRE}.{kind or 'delta'}", {"index": index, "delta": delta})
                 )
 
@@ -253,9 +253,9 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         self.warn_once("misplaced_delta", f"a {kind} came within a block of another kind")
         block = self._beside.get((index, kind))
         if block is None:
-            block = self._write.start_text() if is_text else self._write.start_reasoning()
+            block = self.write.start_text() if is_text else self.write.start_reasoning()
             self._beside[index, kind] = block
-        self._write.text(block, as_string(delta.get("text" if is_text else "thinking")))
+        self.write.text(block, as_string(delta.get("text" if is_text else "thinking")))
 
     def _implied(self, delta: dict[str, Any]) -> Block | UnknownBlock | None:
         """Open the block that a delta without a start belongs to."""
@@ -272,7 +272,7 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
     def _cite(self, block: Block, citation: dict[str, Any]) -> None:
         kind = as_string(citation.get("type"))
         source = citation.get("document_index", citation.get("search_result_index"))
-        self._write.out.append(
+        self.write.out.append(
             c.CitationChunk(
                 c.Citation(
                     kind=_CITATIONS.get(kind, "other"),
@@ -292,15 +292,15 @@ class AnthropicMessagesDecoder(JSONEventDecoder):
         for kind in ("thinking_delta", "text_delta") if self._beside else ():
             beside = self._beside.pop((index, kind), None)
             if beside is not None:
-                self._write.close(beside)
+                self.write.close(beside)
         if isinstance(block, Block):
-            self._write.close(block)
+            self.write.close(block)
         elif block is not None:
             self._hand_out(block)
 
     def _hand_out(self, block: UnknownBlock) -> None:
-        index = self._write.next_index(0)
-        self._write.out.append(c.CustomChunk(f"{WIRE}.{block.kind}", block.content, index))
+        index = self.write.next_index(0)
+        self.write.out.append(c.CustomChunk(f"{WIRE}.{block.kind}", block.content, index))
 
     # The end.
     def _close(self) -> list[c.StreamChunk]:

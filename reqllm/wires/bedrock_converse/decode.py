@@ -93,12 +93,12 @@ class ConverseDecoder(JSONEventDecoder):
                 self.fail(exception(name, value))
             case _:
                 self.start()
-                self._write.out.append(c.CustomChunk(f"{WIRE}.{name}", value))
+                self.write.out.append(c.CustomChunk(f"{WIRE}.{name}", value))
 
     # The message.
     def _take_message_start(self, value: dict[str, Any]) -> None:
         self.start()
-        if self._begun and self._write.opened:
+        if self._begun and self.write.opened:
             self.error = ProtocolViolationError(
                 "a second messageStart came after content: two answers were spliced; "
                 "only what came before it is kept"
@@ -153,7 +153,7 @@ class ConverseDecoder(JSONEventDecoder):
         return UnknownBlock(kind, content)
 
     def _open_tool(self, content: dict[str, Any]) -> ToolBlock:
-        tool = self._write.start_tool(
+        tool = self.write.start_tool(
             0,
             filled(content.get("toolUseId")),
             as_string(content.get("name")),
@@ -175,7 +175,7 @@ class ConverseDecoder(JSONEventDecoder):
         if not isinstance(sent, str | None):
             self._repeatable = False
             sent = compact(sent)
-        self._write.arguments(tool, sent or "")
+        self.write.arguments(tool, sent or "")
 
     def _take_delta(self, index: int, value: dict[str, Any]) -> None:
         self.start()
@@ -187,7 +187,7 @@ class ConverseDecoder(JSONEventDecoder):
         match kind, block:
             case "text", None | Block(kind="text"):
                 if content:
-                    self._write.text(self._text_block(index), as_string(content))
+                    self.write.text(self._text_block(index), as_string(content))
             case "reasoningContent", None | Block(kind="reasoning"):
                 self._take_reasoning(index, as_object(content))
             case "toolUse", ToolBlock():
@@ -198,7 +198,7 @@ class ConverseDecoder(JSONEventDecoder):
             case "citation", None | Block(kind="text"):
                 text = self._text_block(index)
                 citation = citation_of(as_object(content))
-                self._write.out.append(c.CitationChunk(citation, text.index, text.choice))
+                self.write.out.append(c.CitationChunk(citation, text.index, text.choice))
             case "toolResult", ResultBlock():
                 block.take(content)
             case "image", ImageBlock():
@@ -206,7 +206,7 @@ class ConverseDecoder(JSONEventDecoder):
             case _, UnknownBlock():
                 block.merge(content if isinstance(content, dict) else {kind: content})
             case _:
-                self._write.out.append(
+                self.write.out.append(
                     c.CustomChunk(
                         f"{WIRE}.{kind}", {"contentBlockIndex": index, "delta": {kind: content}}
                     )
@@ -216,7 +216,7 @@ class ConverseDecoder(JSONEventDecoder):
         """Return the open block of text; text begins without a start."""
         block = self._blocks.get(index)
         if not isinstance(block, Block):
-            block = self._blocks[index] = self._write.start_text()
+            block = self._blocks[index] = self.write.start_text()
         return block
 
     def _take_reasoning(self, index: int, content: dict[str, Any]) -> None:
@@ -227,14 +227,14 @@ class ConverseDecoder(JSONEventDecoder):
         if not isinstance(block, Block):
             if not any(content.values()):
                 return
-            block = self._write.start_reasoning(redacted=redacted is not None)
+            block = self.write.start_reasoning(redacted=redacted is not None)
             self._blocks[index] = block
         block.signature = filled(content.get("signature")) or block.signature
         if redacted is not None:
             self._repeatable = False  # it grows unseen
             block.redacted = True
             self._redacted.setdefault(index, []).append(redacted)
-        self._write.text(block, as_string(content.get("text")))
+        self.write.text(block, as_string(content.get("text")))
 
     def _take_whole_block(self, index: int, block: dict[str, Any]) -> None:
         for kind, content in block.items():
@@ -256,7 +256,7 @@ class ConverseDecoder(JSONEventDecoder):
         block = self._blocks.pop(index, None)
         if isinstance(block, Block):
             self._unite(index, block)
-            self._write.close(block)
+            self.write.close(block)
         elif block is not None:
             self._hand_out(block)
 
@@ -266,11 +266,11 @@ class ConverseDecoder(JSONEventDecoder):
             take_hidden(block, pieces)
 
     def _hand_out(self, block: ImageBlock | ResultBlock | UnknownBlock) -> None:
-        index = self._write.next_index(0)
+        index = self.write.next_index(0)
         if isinstance(block, UnknownBlock):
-            self._write.out.append(c.CustomChunk(f"{WIRE}.{block.kind}", block.content, index))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.{block.kind}", block.content, index))
         else:
-            self._write.out.append(block.chunk(index))
+            self.write.out.append(block.chunk(index))
 
     # The end.
     def finish(self) -> list[c.StreamChunk]:

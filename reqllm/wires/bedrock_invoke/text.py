@@ -64,15 +64,15 @@ class TextDecoder(JSONEventDecoder):
             self._take_others(value)
         else:
             kind = as_string(value.get("event_type")) or "unknown"
-            self._write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
         self._meter(counts)
         self.ended = self.can_end and METRICS in value
 
     def _take_calls(self, calls: list[dict[str, Any]]) -> None:
         for call in calls:
-            tool = self._write.start_tool(0, None, call["name"])
-            self._write.arguments(tool, arguments_text(call.get("parameters")))
-            self._write.close(tool)
+            tool = self.write.start_tool(0, None, call["name"])
+            self.write.arguments(tool, arguments_text(call.get("parameters")))
+            self.write.close(tool)
 
     def _take_part(self, part: Mapping[str, Any], position: int) -> bool:
         """Take text, and why it stopped; return whether there was either."""
@@ -82,8 +82,8 @@ class TextDecoder(JSONEventDecoder):
         choice = _choice(part, position)
         if text:
             if choice not in self._texts:
-                self._texts[choice] = self._write.start_text(choice)
-            self._write.text(self._texts[choice], text)
+                self._texts[choice] = self.write.start_text(choice)
+            self.write.text(self._texts[choice], text)
         if stop is not None:
             self._stops[choice] = stop
         return True
@@ -105,7 +105,7 @@ class TextDecoder(JSONEventDecoder):
     def _finish_of(self, choice: int) -> c.Finish:
         raw = self._stops.get(choice)
         reason: c.FinishReason = "other" if raw is None else REASONS.get(raw.lower(), "other")
-        if reason == "stop" and choice in self._write.any_tool_call:
+        if reason == "stop" and choice in self.write.any_tool_call:
             reason = "tool_calls"
         return c.Finish(reason, raw, self._details.get(choice, {}))
 

@@ -81,7 +81,7 @@ class _NovaDecoder(ConverseDecoder):
 
     def _end_text(self) -> None:
         if self._said is not None:
-            self._write.close(self._said)
+            self.write.close(self._said)
             self._said = None
 
 

@@ -104,26 +104,26 @@ class CohereDecoder(JSONEventDecoder):
         ):
             self.error = api_error(value)
         else:
-            self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
 
     # The content.
     def _start_content(self, index: int, content: dict[str, Any]) -> Block | None:
-        if index in self._contents and self._contents[index] in self._write.open:
+        if index in self._contents and self._contents[index] in self.write.open:
             self.warn_once("repeated_block", f"content {index} began twice")
         self._end_plan()
         self._end_content(index)
         match content.get("type"):
             case "text":
-                block = self._last_text = self._write.start_text()
+                block = self._last_text = self.write.start_text()
             case "thinking":
-                block = self._write.start_reasoning()
+                block = self.write.start_reasoning()
             case kind:
-                place = self._write.next_index(0)
-                self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
+                place = self.write.next_index(0)
+                self.write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'content'}", content, place))
                 return None
         self._contents[index] = block
         self.note_others(content, CONTENT_KEYS)
-        self._write.text(
+        self.write.text(
             block, as_string(content.get("text" if block.kind == "text" else "thinking"))
         )
         return block
@@ -131,7 +131,7 @@ class CohereDecoder(JSONEventDecoder):
     def _take_content(self, index: int, content: dict[str, Any]) -> None:
         if content and CONTENT_KEYS.isdisjoint(content):
             data = {"index": index, "content": content}
-            self._write.out.append(c.CustomChunk(f"{WIRE}.content-delta", data))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.content-delta", data))
             return
         self.note_others(content, CONTENT_KEYS)
         for kind, block_kind in (("thinking", "reasoning"), ("text", "text")):
@@ -139,34 +139,34 @@ class CohereDecoder(JSONEventDecoder):
             if not text:
                 continue
             block = self._contents.get(index)
-            if block is None or block.kind != block_kind or block not in self._write.open:
+            if block is None or block.kind != block_kind or block not in self.write.open:
                 self.warn_once("missing_block_start", "a content's delta came before its start")
                 block = self._start_content(index, {"type": kind})
             if block is not None:
-                self._write.text(block, text)
+                self.write.text(block, text)
 
     def _end_content(self, index: int) -> None:
         block = self._contents.get(index)
         if block is not None:
-            self._write.close(block)
+            self.write.close(block)
 
     def _take_plan(self, text: str) -> None:
         """Take a piece of what the model means to do with its tools: it is reasoning."""
         if not text:
             return
         if self._plan is None:
-            self._plan = self._write.start_reasoning()
+            self._plan = self.write.start_reasoning()
             self._plan.metadata["reasoning_field"] = TOOL_PLAN
-        self._write.text(self._plan, text)
+        self.write.text(self._plan, text)
 
     def _end_plan(self) -> None:
         if self._plan is not None:
-            self._write.close(self._plan)
+            self.write.close(self._plan)
             self._plan = None
 
     def _take_logprobs(self, logprobs: Any) -> None:
         if isinstance(logprobs, dict) and logprobs:
-            self._write.out.append(c.LogprobsChunk([logprobs]))
+            self.write.out.append(c.LogprobsChunk([logprobs]))
 
     # Tools.
     def _take_call(self, index: int, calls: Any, kind: str) -> None:
@@ -184,21 +184,21 @@ class CohereDecoder(JSONEventDecoder):
                 self.warn_once("missing_block_start", "a tool call's delta came before its start")
             self._end_plan()
             self._end_call(index)
-            tool = self._write.start_tool(0, filled(call.get("id")), name)
+            tool = self.write.start_tool(0, filled(call.get("id")), name)
             tool.metadata.update({k: v for k, v in call.items() if k not in CALL_KEYS})
             self._tools[index] = tool
         elif name and not tool.name:
             tool.name = name
-            self._write.announce(tool)
+            self.write.announce(tool)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             self._repeatable = False  # their text is made from what was sent
-        self._write.arguments(tool, arguments_text(arguments))
+        self.write.arguments(tool, arguments_text(arguments))
 
     def _end_call(self, index: int) -> None:
         tool = self._tools.pop(index, None)
         if tool is not None:
-            self._write.close(tool)
+            self.write.close(tool)
 
     # Sources.
     def _cite(self, citations: Any) -> None:
@@ -211,9 +211,9 @@ class CohereDecoder(JSONEventDecoder):
                 known = self._plan
             if known is None or known.kind != "text":
                 # Of reasoning: no part of an answer's text has it.
-                self._write.out.append(c.CustomChunk(f"{WIRE}.citation", entry))
+                self.write.out.append(c.CustomChunk(f"{WIRE}.citation", entry))
             else:
-                self._write.out.append(c.CitationChunk(citation_of(entry), known.index))
+                self.write.out.append(c.CitationChunk(citation_of(entry), known.index))
 
     # The message.
     def _take_whole_message(self, message: dict[str, Any]) -> None:

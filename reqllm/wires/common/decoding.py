@@ -52,7 +52,7 @@ class JSONEventDecoder:
         self.error: ReqLLMError | None = None
         self.late_events = 0
         """Events that came after the terminal one."""
-        self.write = self._write = BlockWriter(reading.repair)
+        self.write = BlockWriter(reading.repair)
         """What writes the chunks."""
         self._usage = usage
         self._reading = reading
@@ -89,7 +89,7 @@ class JSONEventDecoder:
 
     def write_to(self, out: list[c.StreamChunk]) -> None:
         """Put what comes next there."""
-        self._write.out = self._lane.out = out
+        self.write.out = self._lane.out = out
 
     def take(self, event: WireEvent | Comment) -> None:
         """Take one event; events after the terminal one say nothing."""
@@ -99,7 +99,7 @@ class JSONEventDecoder:
         if self.ended or self.error is not None:
             self.late_events += not event.is_silent
             return
-        before = len(self._write.out)
+        before = len(self.write.out)
         started = self._started
         self._long_way += 1
         self._repeatable = True
@@ -108,12 +108,12 @@ class JSONEventDecoder:
         if self._reading.include_raw and self._started:
             # The first chunk of all says that the stream began.
             raw = c.RawChunk(event.event, event.text, event.id)
-            self._write.out.insert(before + (not started), raw)
+            self.write.out.insert(before + (not started), raw)
         self._learn(event, before)
 
     def _whole(self, before: int = 0) -> list[c.StreamChunk]:
         """Return the chunks of the batch; those since `before` lose halves of characters."""
-        out = self._write.out
+        out = self.write.out
         if self._halves:
             out[before:] = map(whole_chunk, out[before:])
         return out
@@ -121,12 +121,12 @@ class JSONEventDecoder:
     def _take_sign_of_life(self, comment: str) -> None:
         if self._reading.include_keepalive and not self.ended and self.error is None:
             self.start()
-            self._write.out.append(c.KeepaliveChunk(comment))
+            self.write.out.append(c.KeepaliveChunk(comment))
 
     def _learn(self, event: WireEvent, before: int) -> None:
         """Let the next event go the short way if this one was a plain delta."""
         self._lane.forget()
-        out = self._write.out
+        out = self.write.out
         if len(out) != before + 1 or not self._repeatable or self.can_end or self.error:
             return
         chunk = out[before]
@@ -142,7 +142,7 @@ class JSONEventDecoder:
         return self._long_way + self._lane.recognised
 
     def _block_of(self, chunk: Any) -> Block | None:
-        for block in self._write.open:
+        for block in self.write.open:
             if block.index == chunk.index and block.choice == chunk.choice:
                 return block
         return None
@@ -172,7 +172,7 @@ class JSONEventDecoder:
                 self.warn_once("quoted_sentinel", 'the sentinel [DONE] came as the string "[DONE]"')
         else:
             self.start()
-            self._write.warn(
+            self.write.warn(
                 "unexpected_event",
                 f"event {self._events}: expected a JSON object, got {event.text[:_SHOWN]!r}; "
                 "ignored",
@@ -213,7 +213,7 @@ class JSONEventDecoder:
             self._repeatable = False
         if "\ufffd" in text and not is_utf8(data):
             self.start()
-            self._write.warn(
+            self.write.warn(
                 "invalid_utf8", f"event {self._events} was no UTF-8; bad bytes became U+FFFD"
             )
         return value
@@ -233,7 +233,7 @@ class JSONEventDecoder:
         )
         if self._reading.skip_malformed:
             self.start()
-            self._write.warn("malformed_event", problem + "; skipped")
+            self.write.warn("malformed_event", problem + "; skipped")
         else:
             self.error = MalformedEventError(
                 problem + '; on_malformed="skip" reads on',
@@ -262,7 +262,7 @@ class JSONEventDecoder:
     ) -> tuple[c.Finish, ...]:
         """Return why the one answer finished: as the wire's word says, or to have tools run."""
         reason: c.FinishReason = "other" if raw is None else reasons.get(raw, "other")
-        if reason == "stop" and self._write.any_tool_call:
+        if reason == "stop" and self.write.any_tool_call:
             reason = "tool_calls"
         return (c.Finish(reason, raw, details or {}),)
 
@@ -278,9 +278,9 @@ class JSONEventDecoder:
         self._model = self._model or new_model
         if not self._started:
             self._started = True
-            self._write.out.append(c.StreamStart(new_id, new_model))
+            self.write.out.append(c.StreamStart(new_id, new_model))
         elif new_id or new_model:
-            self._write.out.append(c.ResponseMetadata(new_id, new_model))
+            self.write.out.append(c.ResponseMetadata(new_id, new_model))
 
     def fail(self, error: ReqLLMError) -> None:
         """End by a failure that was reported beside the events."""
@@ -301,7 +301,7 @@ class JSONEventDecoder:
         """Warn of something odd, the first time."""
         if code not in self._warned:
             self._warned[code] = None
-            self._write.warn(code, message)
+            self.write.warn(code, message)
 
     def _choice_number(self, entry: Mapping[str, Any], position: int) -> int:
         """Return which of several answers an entry is of."""
@@ -323,7 +323,7 @@ class JSONEventDecoder:
         self._extra[key] = value
         if not known:
             self._extra_told[key] = value
-            self._write.out.append(c.ResponseMetadata(provider_metadata={key: value}))
+            self.write.out.append(c.ResponseMetadata(provider_metadata={key: value}))
 
     def note_others(
         self, value: Mapping[str, Any], known: Set[str], nothing: tuple[Any, ...] = NOTHING
@@ -339,14 +339,14 @@ class JSONEventDecoder:
     def _meter(self, usage: Mapping[str, Any]) -> None:
         """Take a usage object; hand out the usage if that changed it."""
         if self._usage.update(usage):
-            self._write.out.append(c.UsageChunk(self._usage.usage()))
+            self.write.out.append(c.UsageChunk(self._usage.usage()))
 
     def finish(self) -> list[c.StreamChunk]:
         """Close what is open and return the rest, a `FinishChunk` last."""
         out = self._close()
         missing = None if self.ended else self._missing_end()
         if missing is not None:
-            self._write.warn(*missing)
+            self.write.warn(*missing)
         finishes = self._finishes()
         first = next((finish for finish in finishes if finish.raw is not None), finishes[0])
         out.append(c.FinishChunk(first, finishes if len(finishes) > 1 else ()))
@@ -358,7 +358,7 @@ class JSONEventDecoder:
 
         Open blocks stay open: an end would say that they are whole.
         """
-        self._write.out = []
+        self.write.out = []
         self._release_held()
         self._tell_changes()
         self.ended = True
@@ -368,7 +368,7 @@ class JSONEventDecoder:
         """Hand out text that was held back until more of it came."""
 
     def _close(self) -> list[c.StreamChunk]:
-        out = self._write.out = []
+        out = self.write.out = []
         self._lane.forget()
         self.start()
         self._release_held()
@@ -378,7 +378,7 @@ class JSONEventDecoder:
 
     def _close_blocks(self) -> None:
         """End what is open; a wire that holds parts back hands them out first."""
-        self._write.close_all()
+        self.write.close_all()
 
     def _tell_changes(self) -> None:
         changed = {
@@ -386,4 +386,4 @@ class JSONEventDecoder:
         }
         if changed:
             self._extra_told.update(changed)
-            self._write.out.append(c.ResponseMetadata(provider_metadata=changed))
+            self.write.out.append(c.ResponseMetadata(provider_metadata=changed))

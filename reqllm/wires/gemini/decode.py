@@ -106,7 +106,7 @@ class GeminiDecoder(JSONEventDecoder):
             self._take_rarer(candidate, entry)
         logprobs = as_object(entry.get("logprobsResult"))
         if logprobs:
-            self._write.out.append(c.LogprobsChunk(_logprobs(logprobs), choice=number))
+            self.write.out.append(c.LogprobsChunk(_logprobs(logprobs), choice=number))
         reason = finish_reason_of(entry.get("finishReason"))
         if reason is not None:
             candidate.finish(reason)
@@ -129,7 +129,7 @@ class GeminiDecoder(JSONEventDecoder):
     def _cite(self, candidate: Candidate, sources: list[Source]) -> None:
         if sources:
             found = list(candidate.citations(sources))  # which may begin a text
-            self._write.out += found
+            self.write.out += found
 
     # Usage.
     def _meter(self, usage: Mapping[str, Any]) -> None:
@@ -144,7 +144,7 @@ class GeminiDecoder(JSONEventDecoder):
         if known.total_tokens is None and not self.can_end:
             return  # Vertex sends the kind of traffic first, and counts later
         self._usage_told = known.raw
-        self._write.out.append(c.UsageChunk(known))
+        self.write.out.append(c.UsageChunk(known))
 
     def _settle_usage(self) -> None:
         """Take the usage of the events that went the short way."""
@@ -155,7 +155,7 @@ class GeminiDecoder(JSONEventDecoder):
         self._settle_usage()
         if self._usage.raw and self._usage.raw != self._usage_told:
             self._usage_told = self._usage.usage().raw
-            self._write.out.append(c.UsageChunk(self._usage.usage()))
+            self.write.out.append(c.UsageChunk(self._usage.usage()))
 
     # The end.
     def finish(self) -> list[c.StreamChunk]:
@@ -190,7 +190,7 @@ class GeminiDecoder(JSONEventDecoder):
         if self._blocked:
             raw = raw or filled(self._blocked.get("blockReason"))
             reason, details["promptFeedback"] = "content_filter", self._blocked
-        elif reason == "stop" and candidate.number in self._write.any_tool_call:
+        elif reason == "stop" and candidate.number in self.write.any_tool_call:
             reason = "tool_calls"
         return c.Finish(reason, raw, details)
 

@@ -85,7 +85,7 @@ class InteractionsDecoder(JSONEventDecoder):
                 return
             case _:
                 self.start()
-                self._write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
+                self.write.out.append(c.CustomChunk(f"{WIRE}.{kind or 'unknown'}", value))
                 return
         self._take_others(value)
 

@@ -75,7 +75,7 @@ class OllamaDecoder(JSONEventDecoder):
             # Generate has a message's members in the line itself.
             self._take_message(value, value.get("response"))
         if isinstance(value.get("logprobs"), list) and value["logprobs"]:
-            self._write.out.append(c.LogprobsChunk(value["logprobs"]))
+            self.write.out.append(c.LogprobsChunk(value["logprobs"]))
         reason = filled(value.get("done_reason"))
         if reason is not None:
             self._done_reason = reason
@@ -87,7 +87,7 @@ class OllamaDecoder(JSONEventDecoder):
         if value.keys().isdisjoint(("message", "response", "done")):
             # Of another kind of answer, such as the progress of a download.
             kind = "status" if "status" in value else "unknown"
-            self._write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.{kind}", value))
             return
         self.note_others(value, _LINE_KEYS)
 
@@ -106,14 +106,14 @@ class OllamaDecoder(JSONEventDecoder):
         if self._current is None or self._current.kind != kind:
             self._end_current()
             if kind == "text":
-                self._current = self._write.start_text()
+                self._current = self.write.start_text()
             else:
-                self._current = self._write.start_reasoning()
-        self._write.text(self._current, text)
+                self._current = self.write.start_reasoning()
+        self.write.text(self._current, text)
 
     def _end_current(self) -> None:
         if self._current is not None:
-            self._write.close(self._current)
+            self.write.close(self._current)
             self._current = None
 
     def _call(self, call: dict[str, Any]) -> None:
@@ -121,13 +121,13 @@ class OllamaDecoder(JSONEventDecoder):
         function = as_object(call.get("function"))
         if not function:
             if call:
-                self._write.out.append(c.CustomChunk(f"{WIRE}.tool_call", call))
+                self.write.out.append(c.CustomChunk(f"{WIRE}.tool_call", call))
             return
         self._end_current()
-        block = self._write.start_tool(0, filled(call.get("id")), as_string(function.get("name")))
+        block = self.write.start_tool(0, filled(call.get("id")), as_string(function.get("name")))
         block.metadata.update({k: v for k, v in call.items() if k not in _CALL_KEYS})
-        self._write.arguments(block, arguments_text(function.get("arguments")))
-        self._write.close(block)
+        self.write.arguments(block, arguments_text(function.get("arguments")))
+        self.write.close(block)
 
     def _image(self, image: Any) -> None:
         if not isinstance(image, str) or not image:
@@ -138,7 +138,7 @@ class OllamaDecoder(JSONEventDecoder):
             self.warn_once("bad_base64", "an image was no base64; left out")
             return
         self._end_current()
-        self._write.out.append(c.FileChunk(self._write.next_index(0), 0, data=data))
+        self.write.out.append(c.FileChunk(self.write.next_index(0), 0, data=data))
 
     # The end.
     def _close(self) -> list[c.StreamChunk]:

@@ -52,7 +52,7 @@ class _Choice:
         self.number = number
         self.current: Block | None = None  # text or reasoning: one at a time
         self.refusal: Block | None = None
-        self._write = decoder.write
+        self.write = decoder.write
         self.by_deltas = False
         self.said: set[str] = set()
         """The kinds of blocks that were begun."""
@@ -65,7 +65,7 @@ class _Choice:
     # object is work for the garbage collector.
     @cached_property
     def tools(self) -> ToolAssembly:
-        return ToolAssembly(self._write, self.number)
+        return ToolAssembly(self.write, self.number)
 
     @cached_property
     def audio(self) -> AudioTrack:

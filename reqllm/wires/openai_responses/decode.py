@@ -67,11 +67,11 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         self._numbering = Numbering()
         self._last = b""
         self._items = ItemTable()
-        self._speech = Speech(self._write, self.warn_once)
-        self._calls = Calls(self._write, self.warn_once)
+        self._speech = Speech(self.write, self.warn_once)
+        self._calls = Calls(self.write, self.warn_once)
         self._status: str | None = None
         self._details: dict[str, Any] = {}
-        self._sound = Sound(self._write, self.warn_once)
+        self._sound = Sound(self.write, self.warn_once)
 
     def _take_sentinel(self, data: bytes) -> bool:
         # Not OpenAI's, but others append it.
@@ -124,7 +124,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
             self.error = api_error(value)
         else:
             name = kind.removeprefix("response.") or "unknown"
-            self._write.out.append(c.CustomChunk(f"{WIRE}.{name}", value))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.{name}", value))
             return True
         return False
 
@@ -164,7 +164,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         self._calls.offer(response.get("tools"))
         self.note_others(response, RESPONSE_KEYS)
         if kind == "response.queued":
-            self._write.out.append(c.CustomChunk(f"{WIRE}.queued", {"status": "queued"}))
+            self.write.out.append(c.CustomChunk(f"{WIRE}.queued", {"status": "queued"}))
 
     def _take_end(self, kind: str, response: dict[str, Any]) -> None:
         status = filled(response.get("status")) or _STATUS.get(kind, kind.rpartition(".")[2])
@@ -212,7 +212,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         elif item.kind in ("message", "reasoning"):
             self._speech.begin(item)
         else:
-            item.index = self._write.next_index(0)
+            item.index = self.write.next_index(0)
         return item
 
     def _take_whole_item(self, item: Item, whole: dict[str, Any]) -> None:
@@ -259,7 +259,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
         kind = KIND_OF_PART.get(as_string(content.get("type")))
         if kind is None:
             name = f"{WIRE}.{family.removeprefix('response.')}.{step}"
-            self._write.out.append(c.CustomChunk(name, value))
+            self.write.out.append(c.CustomChunk(name, value))
             item, number = self._items.find(value, "message"), value.get("content_index")
             if item is not None and isinstance(number, int):
                 item.told.add(number)
@@ -293,7 +293,7 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
 
     # The end.
     def _close(self) -> list[c.StreamChunk]:
-        held = self._write.out = []
+        held = self.write.out = []
         for item in self._items.all:
             if not item.is_done:
                 self._end_item(item)
@@ -316,9 +316,9 @@ class OpenAIResponsesDecoder(JSONEventDecoder):
     def _finishes(self) -> tuple[c.Finish, ...]:
         raw = self._status
         reason: c.FinishReason = REASONS.get(raw, "other") if raw is not None else "other"
-        if reason == "stop" and self._write.any_refusal:
+        if reason == "stop" and self.write.any_refusal:
             reason = "content_filter"
-        elif reason == "stop" and self._write.any_tool_call:
+        elif reason == "stop" and self.write.any_tool_call:
             reason = "tool_calls"
         return (c.Finish(reason, raw, self._details),)
 
