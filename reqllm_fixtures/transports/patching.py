@@ -20,12 +20,12 @@ from typing import Any
 from reqllm_fixtures.errors import FixtureError
 from reqllm_fixtures.transports.answering import SENT_BY_US
 from reqllm_fixtures.transports.arriving import Watch
+from reqllm_fixtures.transports.transport import LIBRARIES
 from reqllm_fixtures.transports.unbuilt import unbuilt_kind
 
 Make = Callable[[ModuleType, Any], Any]
 """Makes a transport of a module over one that sends."""
 
-LIBRARIES = ("httpx", "httpx2")
 _MADE = 8  # for each of two libraries two kinds of transport, and as many again
 _METHODS = (
     ("HTTPTransport", "handle_request"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reqllm_fixtures.transports.recording import Recorder, Tape
     from reqllm_fixtures.virtual_time import VirtualClock
 
-_LIBRARIES = ("httpx", "httpx2")
+LIBRARIES = ("httpx", "httpx2")
 
 
 def replay_transport(
@@ -119,11 +119,11 @@ def _checked_library(module: ModuleType | None, upstream: Any, kind: str) -> Mod
 
 def _library_of(upstream: Any) -> ModuleType:
     """Return the library that a transport is of, else the first that is installed."""
-    for name in _LIBRARIES if upstream is not None else ():
+    for name in LIBRARIES if upstream is not None else ():
         library: Any = sys.modules.get(name)
         if library and isinstance(upstream, (library.BaseTransport, library.AsyncBaseTransport)):
             return library  # type: ignore[no-any-return]
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             return importlib.import_module(name)
     raise MissingDependencyError(
